@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all bench format
+
+help:  ## print the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp is newer than the lock exactly when .venv holds what the lock says.
+.venv/stamp: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e '.[all,dev]'
+	touch .venv/stamp
+
+setup: .venv/stamp  ## install everything into .venv from the lock
+
+demo: setup  ## the whole way on the built-in street simulator
+	$(BIN)/segsmith demo
+
+test: setup  ## lint, types and the quick tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-all: setup  ## every test, the slow ones too
+	$(BIN)/pytest -m ''
+
+bench: setup  ## the benchmarks behind the README's tables
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+format: setup  ## rewrite the code in the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .

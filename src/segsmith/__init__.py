@@ -1,0 +1,3 @@
+"""Segsmith: search, train, prove, export and run compact real-time segmentation networks."""
+
+__version__ = "0.1.0"

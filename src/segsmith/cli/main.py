@@ -1,0 +1,42 @@
+"""The command ``segsmith``. Each command lives in a short file of its own and loads what it needs when it runs."""
+
+import sys
+
+import typer
+
+import segsmith
+from segsmith.cli import data, demo, describe, evaluate, genotype, space, train
+from segsmith.errors import UserError
+
+app = typer.Typer(
+    name="segsmith",
+    help="Search, train, prove, export and run compact real-time segmentation networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(data.app, name="data")
+app.command()(demo.demo)
+app.command()(genotype.draw)
+app.command()(describe.describe)
+app.command()(space.space)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        typer.echo(segsmith.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: a user's mistake is one line and exit code 2, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"segsmith: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,113 @@
+"""A run's folder: the record of what was asked, with what, and how far it came. Every file is written beside and renamed."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import segsmith
+from segsmith.errors import UserError
+
+PACKAGES = ("torch", "numpy", "lightning-fabric", "optuna", "onnx", "onnxruntime", "opencv-python-headless")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to; it takes the place of ``path`` when the block ends well, and never half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", fix="free space or choose another folder", path=path) from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise UserError("there is no such file", fix="give the folder of a run", path=path) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"is not JSON: {error}", path=path) from None
+
+
+def machine() -> dict[str, Any]:
+    """What kind of machine this is, without its name."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    found = {"segsmith": segsmith.__version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class RunFolder:
+    """``run.json`` and the paths of the other files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record_path = path / "run.json"
+        self.genotype = path / "genotype.json"
+        self.model = path / "model.safetensors"
+        self.last = path / "last.safetensors"
+        self.metrics = path / "metrics.json"
+        self.curve = path / "curve.csv"
+        self.tensorboard = path / "tensorboard"
+
+    def exists(self) -> bool:
+        return self.record_path.exists()
+
+    def create(self, command: str, configuration: dict[str, Any], seed: int) -> None:
+        if self.exists():
+            raise UserError(
+                "holds a run already", fix=f"go on with it by --resume {self.path}, or name a new folder", path=self.path
+            )
+        record = {
+            "command": command,
+            "arguments": sys.argv[1:],
+            "configuration": configuration,
+            "seed": seed,
+            "versions": versions(),
+            "machine": machine(),
+            "state": "running",
+        }
+        write_json(self.record_path, record)
+
+    def record(self) -> dict[str, Any]:
+        return dict(read_json(self.record_path))
+
+    def update(self, **changes: Any) -> None:
+        write_json(self.record_path, self.record() | changes)
+
+
+def _processor() -> str:
+    """The processor's name: ``platform`` does not know it on Linux."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor()
