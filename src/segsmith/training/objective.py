@@ -1,77 +1,102 @@
-"""The loss of one batch of clips, as a module: what a multi-process wrapper has to see is its ``forward``."""
+"""The loss of a batch of clips, as a module: what a multi-process wrapper has to see is its ``forward``."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
-from segsmith.networks.interface import State
+from segsmith.networks.interface import Network, State
 from segsmith.training import losses
 from segsmith.training.recipes import Recipe
 
 
+class Trainable(Network, Protocol):
+    """A network as it is trained."""
+
+    def training_key(self, frame: Tensor) -> tuple[Tensor, State, list[Tensor]]:
+        """As ``key``, and the logits of the auxiliary heads."""
+        ...
+
+
 @dataclass(slots=True)
 class Piece:
-    """Some frames of a batch of clips, in order. ``scales`` turns each frame's sum of losses into its mean."""
+    """Some frames of a batch of clips, in order: frames NxTxCxHxW, masks NxTxHxW.
 
-    frames: Tensor  # N x T x C x H x W
-    masks: Tensor  # N x T x H x W
-    scales: Tensor  # T
-    first: bool
+    ``scales`` (T) turns each frame's sum of losses into its mean over the whole batch of all processes.
+    """
+
+    frames: Tensor
+    masks: Tensor
+    scales: Tensor
 
 
 class Objective(nn.Module):
     """Cross-entropy on every frame that counts, auxiliary heads, teacher, consistency."""
 
-    def __init__(self, network: nn.Module, recipe: Recipe, weights: Tensor | None, teacher: nn.Module | None) -> None:
+    def __init__(
+        self, network: nn.Module, recipe: Recipe, weights: Tensor | None = None, teacher: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.register_buffer("weights", weights, persistent=False)
-        # A list hides the teacher from parameters() and state_dict(): it is not ours to train or to save.
-        self._teacher = [teacher] if teacher is not None else []
+        # Lists hide them from parameters() and state_dict(): a teacher is not ours to train or to save.
+        self._teacher = [] if teacher is None else [teacher]
 
-    def scales(self, masks: Tensor) -> Tensor:
-        """The weights of each frame over the batch, before the processes add theirs up."""
-        weights = cast(Tensor | None, self.weights)
-        return torch.stack([losses.pixel_weight(masks[:, t], weights) for t in range(masks.shape[1])])
+    def pixel_weights(self, masks: Tensor) -> Tensor:
+        """The weight of the labelled pixels at each place of the clips: known before anything is computed."""
+        return torch.stack([losses.pixel_weight(masks[:, t], self._weights) for t in range(masks.shape[1])])
 
-    def forward(self, piece: Piece, state: State | None) -> tuple[Tensor, State]:
-        network = cast(Any, self.network)
-        total = piece.frames.new_zeros(())
-        before: Tensor | None = None
+    def forward(self, piece: Piece, state: State | None = None) -> tuple[Tensor, State]:
+        """The loss of a piece that follows ``state``, or starts with a key frame where there is none."""
+        single = piece.frames.shape[1] == 1 and state is None
+        total, before = piece.frames.new_zeros(()), None
         for t in range(piece.frames.shape[1]):
             frame, mask = piece.frames[:, t], piece.masks[:, t]
             if state is None:
-                logits, state, extra = network.training_key(frame)
-                weight = 1.0 if piece.first and not state else self.recipe.key_loss
-                share = self.recipe.auxiliary / max(1, len(extra)) * len(extra)
-                if self.recipe.pseudo_labels:
-                    mask = losses.pseudo_labels(logits.detach(), mask)
-                for answer in extra:
-                    total = total + share / len(extra) * weight * self._loss(answer, mask, piece.scales[t])
+                logits, state, loss = self._key(frame, mask, piece.scales[t], 1.0 if single else self.recipe.key_loss)
             else:
-                logits, state = network.step(frame, state)
-                weight = 1.0
-            if weight:
-                total = total + weight * self._loss(logits, mask, piece.scales[t])
-                total = total + weight * self._distil(frame, logits)
+                if self.recipe.pseudo_labels:
+                    mask = self._pseudo(frame, mask)
+                logits, state = self._net.step(frame, state)
+                loss = self._loss(logits, mask, piece.scales[t]) + self._distil(frame, logits)
+            total = total + loss
             if before is not None and self.recipe.consistency:
-                total = total + self.recipe.consistency * losses.consistency(
-                    before, logits, piece.masks[:, t - 1], mask
-                )
+                steady = losses.consistency(before, logits, piece.masks[:, t - 1], piece.masks[:, t])
+                total = total + self.recipe.consistency * steady
             before = logits
         assert state is not None
         return total, state
 
+    def _key(self, frame: Tensor, mask: Tensor, scale: Tensor, weight: float) -> tuple[Tensor, State, Tensor]:
+        logits, state, extra = self._net.training_key(frame)
+        if not weight:
+            return logits, state, logits.new_zeros(())
+        loss = self._loss(logits, mask, scale) + self._distil(frame, logits)
+        for answer in extra:
+            loss = loss + self.recipe.auxiliary * self._loss(answer, mask, scale)
+        return logits, state, weight * loss
+
     def _loss(self, logits: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
-        weights = cast(Tensor | None, self.weights)
-        return losses.cross_entropy_sum(logits, mask, weights, self.recipe.hard_share) * scale
+        return losses.cross_entropy_sum(logits, mask, self._weights, self.recipe.hard_share) * scale
 
     def _distil(self, frame: Tensor, logits: Tensor) -> Tensor:
         if not self._teacher or not self.recipe.distil:
             return logits.new_zeros(())
         with torch.no_grad():
-            answer, _ = cast(Any, self._teacher[0]).key(frame)
+            answer, _ = cast(Network, self._teacher[0]).key(frame)
         return self.recipe.distil * losses.distillation(logits, answer)
+
+    def _pseudo(self, frame: Tensor, mask: Tensor) -> Tensor:
+        with torch.no_grad():
+            answer, _ = self._net.key(frame)
+        return losses.pseudo_labels(answer, mask)
+
+    @property
+    def _net(self) -> Trainable:
+        return cast(Trainable, self.network)
+
+    @property
+    def _weights(self) -> Tensor | None:
+        return cast(Tensor | None, self.weights)

@@ -22,11 +22,12 @@ FORMAT = 1
 
 @dataclass(slots=True)
 class Counters:
-    """Where a run stands. ``steps_in_phase`` counts from the phase's start."""
+    """Where a run stands."""
 
     step: int = 0
     seconds: float = 0.0
     phase: int = 0
+    steps_in_phase: int = 0
     images: int = 0
     micro: int = 1  # pieces that a batch is cut into, because it did not fit the memory
     salt: int = 0  # how often the run went back after a loss that was no number

@@ -1,0 +1,167 @@
+"""segsmith data: look at a data set, make one."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segsmith.cli.output import console, emit_json, say
+from segsmith.errors import UserError
+
+if TYPE_CHECKING:
+    from segsmith.data.base import Dataset
+    from segsmith.data.report import Report
+
+app = typer.Typer(help="Look at data sets, and make one.", no_args_is_help=True)
+
+LINES = 20
+"""Faults shown to a person; --json has them all."""
+
+
+@app.command()
+def check(
+    dataset: Annotated[str, typer.Argument(help="KIND:PATH, such as camvid:~/CamVid, or toy.")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet of overlays here.")] = None,
+    write_classes: Annotated[
+        bool, typer.Option("--write-classes", help="Propose a classes.json from the masks of a folder: data set.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores where not given.")] = None,
+) -> None:
+    """Look at every file: counts, sizes, classes, and what is wrong with which file."""
+    from segsmith.data.report import fault_json
+
+    try:
+        report = _check(dataset, sheet, write_classes, workers)
+    except UserError as error:
+        if not json:
+            raise
+        from segsmith.data.faults import fault_of
+
+        say(f"segsmith: {error}")
+        emit_json({"name": dataset, "splits": {}, "classes": [], "faults": [fault_json(fault_of(error))], "ok": False})
+        raise typer.Exit(2) from error
+    if json:
+        emit_json(report.as_json())
+    else:
+        _print(report)
+    if not report.ok:
+        raise typer.Exit(2)
+
+
+def _check(name: str, sheet: Path | None, write_classes: bool, workers: int | None) -> "Report":
+    from segsmith.data.check import check as check_dataset
+    from segsmith.data.open import open_dataset
+
+    if write_classes:
+        _write_classes(name)
+    dataset = open_dataset(name)
+    with _bar("looking at frames") as progress:
+        report = check_dataset(dataset, workers, progress)
+    if sheet:
+        _write_sheet(dataset, sheet)
+    return report
+
+
+def _write_classes(name: str) -> None:
+    from segsmith.data.open import parse_name
+    from segsmith.data.propose import propose_classes
+
+    kind, path = parse_name(name)
+    if kind != "folder":
+        raise UserError(f"--write-classes is for folder: data sets, not {kind!r}", fix=f"folder:{path}, or drop it")
+    with _bar("looking at masks") as progress:
+        target, count = propose_classes(path, progress)
+    say(f"wrote {target}: {count} classes; give them their names")
+
+
+def _write_sheet(dataset: "Dataset", path: Path) -> None:
+    from segsmith.data.sheet import write_sheet
+
+    write_sheet(dataset, path)
+    say(f"wrote {path}")
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.progress import Progress
+
+    with Progress(console=console(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(report: "Report") -> None:
+    from rich.console import Console
+
+    out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    out.print(f"{report.name}: {report.protocol}", markup=False)
+    for name, split in report.splits.items():
+        sizes = ", ".join(f"{size} ({count})" for size, count in list(split.sizes.items())[:4])
+        counts = f"{split.clips} clips, {split.frames} frames, {split.labelled} labelled"
+        out.print(f"  {name:<6} {counts}; {sizes or 'no size'}", markup=False)
+    for note in report.notes:
+        out.print(f"  note: {note}", markup=False)
+    if report.weights:
+        out.print(_class_table(report))
+    for fault in report.faults[:LINES]:
+        out.print(f"  {'ERROR' if fault.fatal else 'warning'}: {fault.line()}", markup=False)
+    if len(report.faults) > LINES:
+        out.print(f"  ... and {len(report.faults) - LINES} more; --json lists them all", markup=False)
+    out.print(_verdict(report), markup=False)
+    if report.next_line:
+        out.print(f"next: {report.next_line}", markup=False)
+
+
+def _class_table(report: "Report") -> object:
+    """Shares of the labelled pixels in percent, and the weights 1 / ln(1.10 + share in train)."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("  class")
+    splits = [(name, split) for name, split in report.splits.items() if split.labelled]
+    for name, _ in splits:
+        table.add_column(f"{name} %", justify="right")
+    table.add_column("weight", justify="right")
+    for place, name in enumerate(report.classes.names):
+        shares = [f"{100 * split.shares[place]:.2f}" for _, split in splits]
+        table.add_row(f"  {name}", *shares, f"{report.weights[place]:.2f}")
+    table.add_row("  void", *(f"{100 * split.void_share:.2f}" for _, split in splits), "")
+    return table
+
+
+def _verdict(report: "Report") -> str:
+    errors = sum(fault.fatal for fault in report.faults)
+    warnings = len(report.faults) - errors
+    tail = f"{warnings} warning{'s' * (warnings != 1)}"
+    if report.ok:
+        return f"good to train on ({tail})"
+    return f"training would fail: {errors} error{'s' * (errors != 1)} to mend ({tail})"
+
+
+@app.command()
+def make(
+    what: Annotated[str, typer.Argument(help="What to make: streets.")],
+    out: Annotated[Path, typer.Argument(help="The folder to write; it must not hold anything yet.")],
+    clips: Annotated[int, typer.Option(min=1, help="Clips.")] = 40,
+    frames: Annotated[int, typer.Option(min=1, help="Frames in a clip.")] = 30,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH.")] = "360x480",
+) -> None:
+    """Make a data set: streets draws a drive through small streets, with a mask for every frame."""
+    from segsmith.data.make import make_streets
+
+    if what != "streets":
+        raise UserError(f"cannot make {what!r}", fix="segsmith data make streets OUT")
+    with _bar("drawing streets") as progress:
+        make_streets(out, clips=clips, frames=frames, size=_size(size), progress=progress)
+    say(f"wrote {out}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.lower().partition("x")
+    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
+        raise UserError(f"size {text!r} is not HEIGHTxWIDTH", fix="such as 360x480")
+    return int(height), int(width)

@@ -1,0 +1,89 @@
+"""``segsmith train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segsmith.cli.parse import size as parse_size
+from segsmith.errors import UserError
+
+Opt = typer.Option
+
+
+def train(
+    what: Annotated[str, typer.Argument(help="A genotype's file, a preset, a run or a checkpoint.")] = "",
+    data: Annotated[str, Opt(help="KIND:PATH, or toy.")] = "",
+    out: Annotated[str, Opt("-o", "--out", help="The run's folder.")] = "",
+    recipe: Annotated[str, Opt(help="static, dynamic, template, lgc, scratch or video.")] = "",
+    epochs: Annotated[float | None, Opt(help="The budget in epochs: such a run repeats bit for bit on a CPU.")] = None,
+    minutes: Annotated[float | None, Opt(help="The budget in minutes; the schedule anneals fully.")] = None,
+    size: Annotated[str | None, Opt(help="Work at this size, HEIGHTxWIDTH.")] = None,
+    crop: Annotated[str | None, Opt(help="Train on crops of HEIGHTxWIDTH.")] = None,
+    batch: Annotated[int | None, Opt(help="Clips in a batch.")] = None,
+    lr: Annotated[float | None, Opt(help="The recipe's highest learning rate; the others follow in proportion.")] = None,
+    split: Annotated[str, Opt(help="Train on this split; a+b for both.")] = "train",
+    static: Annotated[str, Opt(help="For a dynamic cell: the trained static network (run or checkpoint).")] = "",
+    teacher: Annotated[str, Opt(help="Learn from this network, too (run or checkpoint).")] = "",
+    encoder_weights: Annotated[str, Opt(help="MobileNet-v2 weights of torchvision or timm.")] = "",
+    consistency: Annotated[float | None, Opt(help="Weight of steadiness between the frames of a clip.")] = None,
+    synthetic: Annotated[float | None, Opt(help="Share of clips made from one image by synthetic motion.")] = None,
+    pseudo_labels: Annotated[bool, Opt(help="Label bare frames by the static network where it is sure.")] = False,
+    accumulate: Annotated[int, Opt(help="Cut each batch into this many pieces.")] = 1,
+    device: Annotated[str, Opt(help="cpu, cuda or auto.")] = "auto",
+    precision: Annotated[str, Opt(help="32 or bf16.")] = "32",
+    devices: Annotated[int, Opt(help="Processes, one for each device.")] = 1,
+    workers: Annotated[int, Opt(help="Threads that prepare batches.")] = 2,
+    compiled: Annotated[bool, Opt("--compile", help="torch.compile: pays on long runs alone.")] = False,
+    seed: Annotated[int, Opt(help="Everything random follows from it.")] = 0,
+    seeds: Annotated[int, Opt(help="Train this many times, seeds counted up, for mean and spread.")] = 1,
+    key_every: Annotated[int, Opt(help="How often a key frame comes when the network is judged on video.")] = 5,
+    on_nan: Annotated[str, Opt(help="What a loss that is no number does: stop, or rewind.")] = "stop",
+    resume: Annotated[str, Opt(help="Go on with this run.")] = "",
+    quiet: Annotated[bool, Opt(help="No progress.")] = False,
+) -> None:
+    """Train a network on labelled frames."""
+    from segsmith.training.options import TrainOptions
+    from segsmith.training.run import resume_run, train_run, train_seeds
+
+    if on_nan not in ("stop", "rewind"):
+        raise UserError(f"--on-nan {on_nan!r} is neither stop nor rewind")
+    if resume:
+        resume_run(Path(resume), rewind=on_nan == "rewind", quiet=quiet)
+        return
+    for value, words in ((what, "what to train: a preset, a genotype's file, a run"), (data, "--data"), (out, "-o RUN")):
+        if not value:
+            raise UserError(f"{words} is missing", fix="segsmith train template-arch0 --data toy --minutes 4 -o runs/first")
+    options = TrainOptions(
+        what=what,
+        data=data,
+        out=out,
+        recipe=recipe,
+        epochs=epochs,
+        minutes=minutes,
+        size=parse_size(size),
+        crop=parse_size(crop),
+        batch=batch,
+        lr=lr,
+        split=split,
+        device=device,
+        precision=precision,
+        devices=devices,
+        seed=seed,
+        workers=workers,
+        accumulate=accumulate,
+        static=static,
+        teacher=teacher,
+        encoder_weights=encoder_weights,
+        consistency=consistency,
+        pseudo_labels=pseudo_labels,
+        synthetic=synthetic,
+        compiled=compiled,
+        rewind=on_nan == "rewind",
+        key_every=key_every,
+        quiet=quiet,
+    )
+    if seeds > 1:
+        train_seeds(options, seeds)
+    else:
+        train_run(options)

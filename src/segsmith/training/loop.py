@@ -1,0 +1,298 @@
+"""The training loop: phases of a recipe, a budget, snapshots. What step n does hangs on the seed and n alone."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from segsmith.errors import UserError
+from segsmith.networks.interface import State
+from segsmith.training import snapshot
+from segsmith.training.averaging import Average
+from segsmith.training.budget import Budget, rate
+from segsmith.training.guard import Interruption, LossWatch, keep_batch, out_of_memory
+from segsmith.training.objective import Objective, Piece
+from segsmith.training.parts import optimisers, set_learning
+from segsmith.training.recipes import Recipe
+from segsmith.training.runfolder import RunFolder
+from segsmith.training.snapshot import Counters
+
+SNAPSHOT_SECONDS = 60.0
+
+
+class Feed(Protocol):
+    """Batches of clips for one phase, the same from any step on."""
+
+    @property
+    def steps_in_epoch(self) -> int: ...
+
+    def batches(self, start: int, salt: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Frames NxTxCxHxW and masks NxTxHxW from a step of the phase on, without end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a person wants to know while it trains."""
+
+    step: int
+    progress: float
+    loss: float
+    lr: float
+    images: int
+    seconds: float
+
+
+class Stopped(Exception):
+    """Asked to stop: everything is saved."""
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Called after every step, and ``evaluations`` times on the way with the averaged weights in place."""
+
+    report: Callable[[Status], None] = lambda status: None
+    evaluate: Callable[[Status], None] = lambda status: None
+    evaluations: int = 0
+
+
+class Loop:
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        budget: Budget,
+        feeds: list[Feed],
+        run: RunFolder,
+        fabric: Fabric,
+        *,
+        weights: Tensor | None = None,
+        teacher: nn.Module | None = None,
+        watchers: Watchers = Watchers(),
+        rewind: bool = False,
+        compiled: bool = False,
+    ) -> None:
+        self.network, self.recipe, self.budget, self.run, self.fabric = network, recipe, budget, run, fabric
+        self.feeds = feeds
+        self.weights, self.teacher, self.watchers = weights, teacher, watchers
+        self.rewind, self.compiled = rewind, compiled
+        self.average = Average(network, recipe.ema) if recipe.ema else None
+        self.counters = Counters()
+        self.optimisers: list[torch.optim.Optimizer] = []
+        self.losses = LossWatch()
+        self.interruption = Interruption()
+        self.ends = phase_ends(recipe, budget, self.feeds)
+
+    # ---- the way through the budget
+
+    def train(self, resume: bool = False) -> None:
+        if resume:
+            self.counters = snapshot.read_counters(self.run.last)
+        self._enter(min(self.counters.phase, len(self.recipe.phases) - 1))
+        if resume:
+            snapshot.restore(self.run.last, self.network, self.average, self._bare_optimisers())
+        self._saved = self._ticked = time.perf_counter()
+        with self.interruption.heard():
+            while self.counters.phase < len(self.recipe.phases):
+                self._phase()
+        self._save()
+
+    def _phase(self) -> None:
+        counters = self.counters
+        for frames, masks in self.feeds[counters.phase].batches(counters.steps_in_phase, counters.salt):
+            if self._phase_is_over():
+                break
+            loss = self._fitting_step(frames, masks)
+            if not self.losses.sound(loss):
+                self._go_back(loss, frames, masks)
+                return
+            counters.step += 1
+            counters.steps_in_phase += 1
+            counters.images += frames.shape[0] * frames.shape[1] * self.fabric.world_size
+            self._tick()
+            self._after_step(loss)
+            if self._phase_is_over():
+                break
+        counters.phase, counters.steps_in_phase = counters.phase + 1, 0
+        if counters.phase < len(self.recipe.phases):
+            self._enter(counters.phase)
+
+    def progress(self) -> float:
+        if self.budget.minutes is not None:
+            return min(1.0, self.counters.seconds / (60 * self.budget.minutes))
+        return min(1.0, self.counters.step / self.ends[-1])
+
+    def _phase_is_over(self) -> bool:
+        end = self.ends[self.counters.phase]
+        return self.counters.step >= end if self.budget.epochs is not None else self.progress() >= end
+
+    def _enter(self, number: int) -> None:
+        """Make ready for a phase. Optimisers live on where the next phase has the same rates."""
+        phase = self.recipe.phases[number]
+        set_learning(self.network, phase)
+        if self.optimisers and phase.rates == self.recipe.phases[number - 1].rates and self.fabric.world_size == 1:
+            return
+        objective = Objective(self.network, self.recipe, self.weights, self.teacher).to(self.fabric.device)
+        if self.compiled:
+            objective.compile(dynamic=False)
+        self.objective = self.fabric.setup_module(objective)
+        self.rates = [rate.lr for rate in phase.rates]
+        self.optimisers = [cast(Any, self.fabric.setup_optimizers(one)) for one in optimisers(self.network, phase)]
+
+    # ---- one step
+
+    def _fitting_step(self, frames: Tensor, masks: Tensor) -> float:
+        """One step; a batch that does not fit the memory is cut in two until it does, and that is remembered."""
+        while True:
+            try:
+                return self._step(frames.to(self.fabric.device), masks.to(self.fabric.device))
+            except RuntimeError as error:
+                if not out_of_memory(error) or frames.shape[0] <= self.counters.micro:
+                    raise
+            self.counters.micro *= 2
+            self.fabric.print(f"the batch does not fit the memory: now in {self.counters.micro} pieces")
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def _step(self, frames: Tensor, masks: Tensor) -> float:
+        self._set_rates()
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        weight = cast(Objective, self.objective.module).pixel_weights(masks)
+        world = self.fabric.world_size
+        if world > 1:
+            weight = cast(Tensor, self.fabric.all_reduce(weight, reduce_op="sum"))
+        # Processes average their gradients; each has divided by the weight of all.
+        scales = world / weight.clamp(min=1e-6)
+        pieces = min(self.counters.micro, frames.shape[0])
+        parts = list(zip(frames.tensor_split(pieces), masks.tensor_split(pieces), strict=True))
+        total = sum(self._clip(part, mask, scales, part is parts[-1][0]) for part, mask in parts)
+        if self.recipe.clip_norm:
+            nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.grad is not None], self.recipe.clip_norm)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        if self.average is not None:
+            self.average.update(self.network)
+        return total / world
+
+    def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor, last: bool) -> float:
+        """Forward and backward through a clip in pieces; between two pieces the state is cut off from the graph."""
+        bounds = cuts(frames.shape[1], self.recipe.phases[self.counters.phase].truncate)
+        state: State | None = None
+        total = 0.0
+        for start, end in bounds:
+            final = last and (start, end) == bounds[-1]
+            with self._silence(not final):
+                loss, state = self.objective(Piece(frames[:, start:end], masks[:, start:end], scales[start:end]), state)
+                if loss.requires_grad:
+                    self.fabric.backward(loss)
+            state = {name: value.detach() for name, value in state.items()}
+            total += float(loss.detach())
+        return total
+
+    def _silence(self, quiet: bool) -> AbstractContextManager[Any]:
+        """Processes exchange gradients once for each step."""
+        return self.fabric.no_backward_sync(self.objective) if quiet and self.fabric.world_size > 1 else nullcontext()
+
+    def _set_rates(self) -> None:
+        recipe = self.recipe
+        factor = rate(recipe.schedule, self.progress(), power=recipe.power, warmup=recipe.warmup, floor=recipe.floor)
+        factor *= 0.5**self.counters.salt
+        for optimiser, base in zip(self.optimisers, self.rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = base * factor
+        self.lr = self.rates[0] * factor
+
+    # ---- around it
+
+    def _after_step(self, loss: float) -> None:
+        status = self.status(loss)
+        self.watchers.report(status)
+        due = int(status.progress * self.watchers.evaluations)
+        if due > self.counters.evaluations:
+            self.counters.evaluations = due
+            with self.averaged():
+                self.watchers.evaluate(status)
+            set_learning(self.network, self.recipe.phases[self.counters.phase])
+            self._tick()
+            self._save()
+        elif time.perf_counter() - self._saved > SNAPSHOT_SECONDS:
+            self._save()
+        if self.interruption.asked:
+            self._save()
+            raise Stopped
+
+    def status(self, loss: float) -> Status:
+        counters = self.counters
+        return Status(counters.step, self.progress(), loss, self.lr, counters.images, counters.seconds)
+
+    def _go_back(self, loss: float, frames: Tensor, masks: Tensor) -> None:
+        """A loss that is no number: stop, or go back to the last snapshot, on other batches at half the rate."""
+        batch = self.run.path / "bad-batch.safetensors"
+        keep_batch(batch, frames, masks)
+        if not self.rewind or not self.run.last.exists():
+            raise UserError(
+                f"the loss became {loss:.3g} at step {self.counters.step} (its batch is in {batch.name})",
+                fix=f"lower --lr, or: segsmith train --resume {self.run.path} --on-nan rewind",
+                path=self.run.path,
+            )
+        salt = self.counters.salt + 1
+        self.counters = snapshot.read_counters(self.run.last)
+        self.optimisers = []
+        self._enter(self.counters.phase)
+        snapshot.restore(self.run.last, self.network, self.average, self._bare_optimisers())
+        self.counters.salt = salt
+        self.losses = LossWatch()
+        self.fabric.print(f"the loss became {loss:.3g}: back to step {self.counters.step} at half the learning rate")
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averaged weights in the network, and the trained ones back afterwards."""
+        if self.average is None:
+            yield
+            return
+        kept = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average.shadow)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(kept)
+
+    def _save(self) -> None:
+        self._saved = time.perf_counter()
+        if self.fabric.is_global_zero:
+            snapshot.save(self.run.last, self.network, self.average, self._bare_optimisers(), self.counters)
+
+    def _tick(self) -> None:
+        """The clock runs while a run does, waiting for data and evaluating included."""
+        now = time.perf_counter()
+        self.counters.seconds += now - self._ticked
+        self._ticked = now
+
+    def _bare_optimisers(self) -> list[torch.optim.Optimizer]:
+        return [getattr(one, "optimizer", one) for one in self.optimisers]
+
+
+def phase_ends(recipe: Recipe, budget: Budget, feeds: list[Feed]) -> list[float]:
+    """Where each phase ends: in steps for a budget in epochs, in progress for one in minutes."""
+    shares = [phase.share for phase in recipe.phases]
+    if budget.epochs is None:
+        return [sum(shares[: n + 1]) for n in range(len(shares) - 1)] + [1.0]
+    ends, total = [], 0
+    for share, feed in zip(shares, feeds, strict=True):
+        total += max(1, round(budget.epochs * share * feed.steps_in_epoch))
+        ends.append(float(total))
+    return ends
+
+
+def cuts(length: int, truncate: int) -> list[tuple[int, int]]:
+    """Pieces of a clip: the key frame goes with the first ``truncate`` steps."""
+    if not truncate or length <= truncate + 1:
+        return [(0, length)]
+    starts = [0, *range(truncate + 1, length, truncate)]
+    return list(zip(starts, [*starts[1:], length], strict=True))

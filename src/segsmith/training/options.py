@@ -1,0 +1,84 @@
+"""What a person asks of a training run: defaults < recipe < flags."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from segsmith.errors import UserError
+from segsmith.training.budget import Budget
+from segsmith.training.recipes import Recipe, recipe_named
+
+DEFAULT_RECIPES = {"decoder": "scratch", "template": "scratch", "lgc": "scratch", "external": "scratch", "dynamic": "video"}
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """``what``: a genotype, preset, run or checkpoint. None is the recipe's own value."""
+
+    what: str
+    data: str
+    out: str
+    recipe: str = ""
+    epochs: float | None = None
+    minutes: float | None = None
+    size: tuple[int, int] | None = None
+    crop: tuple[int, int] | None = None
+    batch: int | None = None
+    lr: float | None = None
+    split: str = "train"
+    device: str = "auto"
+    precision: str = "32"
+    devices: int = 1
+    seed: int = 0
+    workers: int = 2
+    accumulate: int = 1
+    static: str = ""
+    teacher: str = ""
+    encoder_weights: str = ""
+    consistency: float | None = None
+    pseudo_labels: bool = False
+    synthetic: float | None = None
+    compiled: bool = False
+    rewind: bool = False
+    evaluations: int = 8
+    key_every: int = 5
+    quiet: bool = False
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> "TrainOptions":
+        pairs = {name: tuple(record[name]) for name in ("size", "crop") if record[name] is not None}
+        return cls(**(record | pairs))
+
+    def budget(self, recipe: Recipe) -> Budget:
+        if self.epochs is None and self.minutes is None:
+            return Budget(epochs=recipe.epochs)
+        return Budget(self.epochs, self.minutes)
+
+    def adapted(self, kind: str) -> Recipe:
+        """The recipe (the one for this kind of network where none is named) with the flags applied."""
+        recipe = recipe_named(self.recipe or DEFAULT_RECIPES[kind])
+        changes: dict[str, Any] = {
+            "batch": self.batch,
+            "crop": self.crop,
+            "consistency": self.consistency,
+            "synthetic": self.synthetic,
+            "pseudo_labels": self.pseudo_labels or None,
+        }
+        recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+        if recipe.batch < 1:
+            raise UserError(f"a batch of {recipe.batch} is empty", fix="--batch 8 is a common value")
+        return recipe if self.lr is None else scaled(recipe, self.lr)
+
+
+def scaled(recipe: Recipe, lr: float) -> Recipe:
+    """The recipe with ``lr`` as its highest rate, and the others in proportion."""
+    if not lr > 0:
+        raise UserError(f"a learning rate of {lr} is not above zero")
+    highest = max(rate.lr for phase in recipe.phases for rate in phase.rates)
+    phases = tuple(
+        replace(phase, rates=tuple(replace(rate, lr=rate.lr * lr / highest) for rate in phase.rates))
+        for phase in recipe.phases
+    )
+    return replace(recipe, phases=phases)

@@ -1,0 +1,61 @@
+"""Two processes learn what one does that adds up the same two halves of every batch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+from tiny import RandomFeed, recipe, video_network
+from torch import Tensor
+
+from segsmith.training.budget import Budget
+from segsmith.training.loop import Loop
+from segsmith.training.recipes import Phase, Rate
+from segsmith.training.runfolder import RunFolder
+
+MADE = recipe(
+    Phase(0.5, (Rate("cell", "adam", 1e-2),), length=3),
+    Phase(0.5, (Rate("all", "sgd", 1e-1),), length=4, truncate=2),
+    key_loss=0.5,
+    auxiliary=0.3,
+)
+
+
+@dataclass(frozen=True)
+class Half(RandomFeed):
+    rank: int = 0
+
+    def batches(self, start: int, salt: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for frames, masks in super().batches(start, salt):
+            part = slice(self.rank * self.batch // 2, (self.rank + 1) * self.batch // 2)
+            yield frames[part], masks[part]
+
+
+def work(fabric: Fabric, folder: str) -> None:
+    torch.set_num_threads(1)
+    network = video_network()
+    feeds = [Half(length=phase.length, rank=fabric.global_rank) for phase in MADE.phases]
+    Loop(network, MADE, Budget(epochs=4), feeds, RunFolder(Path(folder)), fabric).train()
+    if fabric.is_global_zero:
+        torch.save({name: value for name, value in network.named_parameters()}, Path(folder) / "weights.pt")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_two_processes_equal_one(tmp_path: Path) -> None:
+    strategy = DDPStrategy(process_group_backend="gloo", start_method="spawn")
+    fabric = Fabric(accelerator="cpu", devices=2, strategy=strategy)
+    fabric.launch(work, str(tmp_path))
+    two = torch.load(tmp_path / "weights.pt", weights_only=True)
+
+    network = video_network()
+    feeds = [RandomFeed(length=phase.length) for phase in MADE.phases]
+    (tmp_path / "one").mkdir()
+    one = Loop(network, MADE, Budget(epochs=4), feeds, RunFolder(tmp_path / "one"), Fabric(accelerator="cpu", devices=1))
+    one.counters.micro = 2
+    one.train()
+    assert one.counters.step == 20
+    for name, value in network.named_parameters():
+        torch.testing.assert_close(two[name], value.detach(), atol=1e-5, rtol=1e-5)
