@@ -12,9 +12,10 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "segsmith"
 
 # A part may import itself and the parts before it.
-ORDER = (
-    "errors genotype ops networks runtimes data metrics spaces latency training search study deploy report cli"
-).split()
+ORDER = [
+    *("errors", "genotype", "ops", "networks", "runtimes", "data", "metrics", "spaces", "latency"),
+    *("training", "search", "study", "deploy", "report", "cli"),
+]
 WITHOUT_TORCH = ("errors", "genotype", "spaces")
 WALLS = {"networks": {"spaces", "search"}, "search": {"data", "training", "study"}}
 

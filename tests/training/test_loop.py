@@ -167,7 +167,9 @@ def test_evaluation_sees_the_averaged_weights_and_leaves_the_others(tmp_path: Pa
     network = image_network()
     seen: list[torch.Tensor] = []
     made = loop(tmp_path, network, recipe(ema=0.99))
-    made.watchers = type(made.watchers)(evaluate=lambda s: seen.append(network.static.classifier.weight.clone()), evaluations=2)
+    made.watchers = type(made.watchers)(
+        evaluate=lambda s: seen.append(network.static.classifier.weight.clone()), evaluations=2
+    )
     made.train()
     assert len(seen) == 2
     assert made.average is not None

@@ -40,7 +40,7 @@ def work(fabric: Fabric, folder: str) -> None:
     feeds = [Half(length=phase.length, rank=fabric.global_rank) for phase in MADE.phases]
     Loop(network, MADE, Budget(epochs=4), feeds, RunFolder(Path(folder)), fabric).train()
     if fabric.is_global_zero:
-        torch.save({name: value for name, value in network.named_parameters()}, Path(folder) / "weights.pt")
+        torch.save(dict(network.named_parameters()), Path(folder) / "weights.pt")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -53,7 +53,9 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     network = video_network()
     feeds = [RandomFeed(length=phase.length) for phase in MADE.phases]
     (tmp_path / "one").mkdir()
-    one = Loop(network, MADE, Budget(epochs=4), feeds, RunFolder(tmp_path / "one"), Fabric(accelerator="cpu", devices=1))
+    one = Loop(
+        network, MADE, Budget(epochs=4), feeds, RunFolder(tmp_path / "one"), Fabric(accelerator="cpu", devices=1)
+    )
     one.counters.micro = 2
     one.train()
     assert one.counters.step == 20

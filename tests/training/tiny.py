@@ -61,7 +61,7 @@ def video_network(seed: int = 0) -> TinyVideo:
 
 @dataclass(frozen=True)
 class RandomFeed:
-    """Batch ``k`` hangs on the seed and ``k`` alone. A third of the pixels is void, the rest says which channel leads."""
+    """Batch ``k`` hangs on the seed and ``k`` alone. A label says which channel leads; a third is void."""
 
     batch: int = 4
     length: int = 1

@@ -21,7 +21,9 @@ def train(
     size: Annotated[str | None, Opt(help="Work at this size, HEIGHTxWIDTH.")] = None,
     crop: Annotated[str | None, Opt(help="Train on crops of HEIGHTxWIDTH.")] = None,
     batch: Annotated[int | None, Opt(help="Clips in a batch.")] = None,
-    lr: Annotated[float | None, Opt(help="The recipe's highest learning rate; the others follow in proportion.")] = None,
+    lr: Annotated[
+        float | None, Opt(help="The recipe's highest learning rate; the others follow in proportion.")
+    ] = None,
     split: Annotated[str, Opt(help="Train on this split; a+b for both.")] = "train",
     static: Annotated[str, Opt(help="For a dynamic cell: the trained static network (run or checkpoint).")] = "",
     teacher: Annotated[str, Opt(help="Learn from this network, too (run or checkpoint).")] = "",
@@ -51,9 +53,15 @@ def train(
     if resume:
         resume_run(Path(resume), rewind=on_nan == "rewind", quiet=quiet)
         return
-    for value, words in ((what, "what to train: a preset, a genotype's file, a run"), (data, "--data"), (out, "-o RUN")):
+    for value, words in (
+        (what, "what to train: a preset, a genotype's file, a run"),
+        (data, "--data"),
+        (out, "-o RUN"),
+    ):
         if not value:
-            raise UserError(f"{words} is missing", fix="segsmith train template-arch0 --data toy --minutes 4 -o runs/first")
+            raise UserError(
+                f"{words} is missing", fix="segsmith train template-arch0 --data toy --minutes 4 -o runs/first"
+            )
     options = TrainOptions(
         what=what,
         data=data,

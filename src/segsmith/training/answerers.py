@@ -10,15 +10,19 @@ from torch import Tensor, nn
 
 from segsmith.data.base import VOID, Image
 from segsmith.networks.interface import Network, State
+from segsmith.networks.meta import Meta
 
 
 class TorchAnswerer:
-    """A network in evaluation mode, fed with uint8 RGB frames at their full size."""
+    """A network in evaluation mode, fed with uint8 RGB frames; masks come back at the frames' own size.
 
-    def __init__(
-        self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device | str = "cpu"
-    ) -> None:
+    A network that was trained at a size of its own (``meta.size``) sees frames at that size.
+    """
+
+    def __init__(self, network: nn.Module, meta: Meta, device: torch.device | str = "cpu") -> None:
         self.network = cast(Network, network)
+        self.size = meta.size
+        mean, std = meta.mean, meta.std
         self.device = torch.device(device)
         self.scale = torch.tensor([1 / (255 * value) for value in std], device=self.device)[:, None, None]
         self.shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], device=self.device)[:, None, None]
@@ -35,7 +39,9 @@ class TorchAnswerer:
         return self._mask(logits, frame)
 
     def _tensor(self, frame: Image) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
+        seen = cv2.resize(frame, self.size[::-1], interpolation=cv2.INTER_AREA) if any(self.size) else frame
+        # A copy: frames may be read-only views of a cache, which torch does not take.
+        pixels = torch.from_numpy(seen.copy()).to(self.device)
         normal = pixels.permute(2, 0, 1)[None].float() * self.scale + self.shift
         return normal.contiguous(memory_format=torch.channels_last)
 
@@ -86,6 +92,11 @@ class WarpKey(EveryFrame):
         flow = self.flow.calc(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), self.before, np.zeros(0))
         y, x = np.mgrid[: frame.shape[0], : frame.shape[1]].astype(np.float32)
         moved = cv2.remap(
-            self.last, x + flow[..., 0], y + flow[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=VOID
+            self.last,
+            x + flow[..., 0],
+            y + flow[..., 1],
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=VOID,
         )
         return cast(Image, moved)

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from segsmith.data.base import Dataset, Image
+from segsmith.data.base import Dataset
+from segsmith.data.ceiling import ceiling_of
 from segsmith.data.open import open_dataset
-from segsmith.data.pictures import captioned, confusion_picture, errors, legend, overlay, sheet
-from segsmith.data.pictures_io import write_png
-from segsmith.networks.loading import Loaded, load
-from segsmith.training.answerers import Answerer, CopyKey, EveryFrame, TorchAnswerer, WarpKey
-from segsmith.training.ceiling import split_ceiling
-from segsmith.training.evaluation import Result, evaluate, walk
+from segsmith.networks.dynamic import DynamicNetwork
+from segsmith.networks.loading import load
+from segsmith.training.answerers import CopyKey, EveryFrame, TorchAnswerer, WarpKey
+from segsmith.training.drawing import draw
+from segsmith.training.evaluation import Answerer, Result, evaluate
 from segsmith.training.match import require_same_classes
+from segsmith.training.run import device_of
+from segsmith.training.tables import drift_table, score_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,8 +54,6 @@ class Assessment:
         }
 
     def tables(self) -> list["Table"]:
-        from segsmith.training.tables import drift_table, score_table
-
         found = [score_table(self)]
         return [*found, drift_table(self)] if self.result.key_every > 1 else found
 
@@ -70,22 +69,24 @@ def assess(
     pictures: Path | None,
     say: Callable[[str], None],
 ) -> Assessment:
-    loaded = load(model)
+    network = load(model)
+    meta = network.meta
+    assert meta is not None
     dataset = open_dataset(data)
-    require_same_classes(loaded.meta, dataset)
+    require_same_classes(meta, dataset)
     say(f"{dataset.name}: {dataset.protocol}; split {split}")
-    where = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
-    network = loaded.network.to(where).eval()
-    answerer = TorchAnswerer(network, loaded.meta.mean, loaded.meta.std, where)
-    key_every = key_every if loaded.video else 1
+    where = torch.device(device_of(device))
+    answerer = TorchAnswerer(network.to(where).eval(), meta, where)
+    video = isinstance(network, DynamicNetwork)
+    key_every = key_every if video else 1
     result = evaluate(answerer, dataset, split, key_every=key_every)
-    ceiling = split_ceiling(dataset, split, loaded.stride)
+    ceiling = ceiling_of(dataset, split, network.static.dec.stride)
     done = Assessment(str(model), dataset, split, result, ceiling)
-    if controls and loaded.video and key_every > 1:
+    if controls and video and key_every > 1:
         for name, control in CONTROLS.items():
             say(f"control: {name}")
             done.controls[name] = evaluate(control(answerer), dataset, split, key_every=key_every)
     folder = pictures or (model / "evaluation" / split if model.is_dir() else None)
     if folder is not None:
-        done.files = draw(done, loaded, answerer, folder)
+        done.files = draw(done, answerer, folder)
     return done

@@ -37,7 +37,7 @@ class Result:
 
     def record(self, names: tuple[str, ...]) -> dict[str, Any]:
         """What ``--json`` prints; all shares are fractions."""
-        temporal = self.temporal.record()
+        temporal, boundary = self.temporal.record(), self.boundary.record(names)
         values = self.scores.record(names)
         return {
             "miou": self.scores.miou,
@@ -48,7 +48,7 @@ class Result:
             "reward": self.scores.reward,
             "absent": values["absent"],
             "boundary_iou": self.boundary.mean,
-            "per_class_boundary": self.boundary.record(names)["iou"],
+            "per_class_boundary": boundary["iou"],
             **{key: temporal.get(key) for key in ("vc8", "vc8_strict", "vc16", "vc16_strict", "flicker")},
             "frames": self.frames,
             "key_every": self.key_every,

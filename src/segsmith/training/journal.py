@@ -37,7 +37,7 @@ class Journal:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        self._board = SummaryWriter(str(self.run.tensorboard), purge_step=step)  # type: ignore[no-untyped-call]
+        self._board = SummaryWriter(str(self.run.tensorboard), purge_step=step)
         self._written = time.perf_counter()
 
     def close(self) -> None:

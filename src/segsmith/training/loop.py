@@ -24,6 +24,9 @@ from segsmith.training.snapshot import Counters
 
 SNAPSHOT_SECONDS = 60.0
 
+LOOK_PAUSE = 15.0
+"""The least time between two looks at val, in times of what a look takes."""
+
 
 class Feed(Protocol):
     """Batches of clips for one phase, the same from any step on."""
@@ -92,15 +95,19 @@ class Loop:
 
     def train(self, resume: bool = False) -> None:
         if resume:
-            self.counters = snapshot.read_counters(self.run.last)
+            self.counters = self.counters_on_disk()
         self._enter(min(self.counters.phase, len(self.recipe.phases) - 1))
         if resume:
             snapshot.restore(self.run.last, self.network, self.average, self._bare_optimisers())
-        self._saved = self._ticked = time.perf_counter()
+        self._saved = self._ticked = self._looked = time.perf_counter()
+        self._look_seconds = 0.0
         with self.interruption.heard():
             while self.counters.phase < len(self.recipe.phases):
                 self._phase()
         self._save()
+
+    def counters_on_disk(self) -> Counters:
+        return snapshot.read_counters(self.run.last)
 
     def _phase(self) -> None:
         counters = self.counters
@@ -173,7 +180,9 @@ class Loop:
         parts = list(zip(frames.tensor_split(pieces), masks.tensor_split(pieces), strict=True))
         total = sum(self._clip(part, mask, scales, part is parts[-1][0]) for part, mask in parts)
         if self.recipe.clip_norm:
-            nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.grad is not None], self.recipe.clip_norm)
+            nn.utils.clip_grad_norm_(
+                [p for p in self.network.parameters() if p.grad is not None], self.recipe.clip_norm
+            )
         for optimiser in self.optimisers:
             optimiser.step()
         if self.average is not None:
@@ -213,19 +222,31 @@ class Loop:
     def _after_step(self, loss: float) -> None:
         status = self.status(loss)
         self.watchers.report(status)
-        due = int(status.progress * self.watchers.evaluations)
-        if due > self.counters.evaluations:
-            self.counters.evaluations = due
-            with self.averaged():
-                self.watchers.evaluate(status)
-            set_learning(self.network, self.recipe.phases[self.counters.phase])
-            self._tick()
+        if self._look_is_due(status):
+            self._look(status)
             self._save()
         elif time.perf_counter() - self._saved > SNAPSHOT_SECONDS:
             self._save()
         if self.interruption.asked:
             self._save()
             raise Stopped
+
+    def _look_is_due(self, status: Status) -> bool:
+        """At even parts of the budget, but never so often that looking takes much of it."""
+        due = int(status.progress * self.watchers.evaluations)
+        if due <= self.counters.evaluations or time.perf_counter() - self._looked < LOOK_PAUSE * self._look_seconds:
+            return False
+        self.counters.evaluations = due
+        return True
+
+    def _look(self, status: Status) -> None:
+        started = time.perf_counter()
+        with self.averaged():
+            self.watchers.evaluate(status)
+        set_learning(self.network, self.recipe.phases[self.counters.phase])
+        self._looked = time.perf_counter()
+        self._look_seconds = self._looked - started
+        self._tick()
 
     def status(self, loss: float) -> Status:
         counters = self.counters

@@ -7,7 +7,13 @@ from segsmith.errors import UserError
 from segsmith.training.budget import Budget
 from segsmith.training.recipes import Recipe, recipe_named
 
-DEFAULT_RECIPES = {"decoder": "scratch", "template": "scratch", "lgc": "scratch", "external": "scratch", "dynamic": "video"}
+DEFAULT_RECIPES = {
+    "decoder": "scratch",
+    "template": "scratch",
+    "lgc": "scratch",
+    "external": "scratch",
+    "dynamic": "video",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,11 @@ class TrainOptions:
         if self.epochs is None and self.minutes is None:
             return Budget(epochs=recipe.epochs)
         return Budget(self.epochs, self.minutes)
+
+    @property
+    def wants_auxiliary(self) -> bool:
+        """Whether the network needs its auxiliary heads; a recipe that is not named has none."""
+        return bool(self.recipe) and recipe_named(self.recipe).auxiliary > 0
 
     def adapted(self, kind: str) -> Recipe:
         """The recipe (the one for this kind of network where none is named) with the flags applied."""

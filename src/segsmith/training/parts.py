@@ -65,6 +65,6 @@ def set_learning(network: nn.Module, phase: Phase) -> None:
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(bool(part_of(name) & named))
     for name, module in network.named_modules():
-        own = [parameter for parameter in module.parameters(recurse=False)]
+        own = list(module.parameters(recurse=False))
         if own and not part_of(f"{name}.weight") & named:
             module.eval()

@@ -65,7 +65,9 @@ class Recipe:
 
 STATIC = Recipe(
     name="static",
-    phases=(Phase(1.0, (Rate("encoder", "sgd", 5e-2, weight_decay=1e-5), Rate("decoder", "sgd", 1e-2, weight_decay=1e-5))),),
+    phases=(
+        Phase(1.0, (Rate("encoder", "sgd", 5e-2, weight_decay=1e-5), Rate("decoder", "sgd", 1e-2, weight_decay=1e-5))),
+    ),
     epochs=2000,
     batch=32,
     crop=(600, 600),

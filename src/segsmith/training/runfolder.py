@@ -1,4 +1,7 @@
-"""A run's folder: the record of what was asked, with what, and how far it came. Every file is written beside and renamed."""
+"""A run's folder: the record of what was asked, with what, and how far it came.
+
+Every file is written beside and renamed.
+"""
 
 import json
 import os
@@ -25,7 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", fix="free space or choose another folder", path=path) from None
+        raise UserError(
+            f"cannot be written: {error.strerror}", fix="free space or choose another folder", path=path
+        ) from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -84,7 +89,9 @@ class RunFolder:
     def create(self, command: str, configuration: dict[str, Any], seed: int) -> None:
         if self.exists():
             raise UserError(
-                "holds a run already", fix=f"go on with it by --resume {self.path}, or name a new folder", path=self.path
+                "holds a run already",
+                fix=f"go on with it by --resume {self.path}, or name a new folder",
+                path=self.path,
             )
         record = {
             "command": command,
@@ -99,6 +106,9 @@ class RunFolder:
 
     def record(self) -> dict[str, Any]:
         return dict(read_json(self.record_path))
+
+    def scores(self) -> dict[str, Any]:
+        return dict(read_json(self.metrics))
 
     def update(self, **changes: Any) -> None:
         write_json(self.record_path, self.record() | changes)

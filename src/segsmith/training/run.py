@@ -1,0 +1,89 @@
+"""Training runs: new ones, resumed ones, several seeds."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+
+from segsmith.errors import UserError
+from segsmith.training.options import TrainOptions
+from segsmith.training.runfolder import RunFolder, write_json
+from segsmith.training.work import work
+
+PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
+
+
+def train_run(options: TrainOptions, resume: bool = False) -> dict[str, Any]:
+    """Train; the run's final scores (those of metrics.json)."""
+    fabric = make_fabric(options)
+    if options.devices > 1:
+        fabric.launch(cast(Any, work), options, resume)
+        return RunFolder(Path(options.out)).scores()
+    return work(fabric, options, resume)
+
+
+def resume_run(path: Path, *, rewind: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Go on with a run as it was asked for, wherever it was stopped."""
+    run = RunFolder(path)
+    if not run.exists():
+        raise UserError("holds no run", fix="start one with segsmith train … -o", path=path)
+    record = run.record()
+    if record["command"] != "train":
+        raise UserError(f"is a run of segsmith {record['command']}", fix="resume it with that command", path=path)
+    options = TrainOptions.of_record(record["configuration"])
+    options = replace(options, out=str(path), rewind=rewind or options.rewind, quiet=quiet or options.quiet)
+    return train_run(options, resume=run.last.exists())
+
+
+def train_seeds(options: TrainOptions, seeds: int) -> dict[str, Any]:
+    """The same run with several seeds, each in a folder below; mean and spread of their scores."""
+    out = Path(options.out)
+    scores = []
+    for seed in range(options.seed, options.seed + seeds):
+        run = RunFolder(out / f"seed-{seed}")
+        one = replace(options, seed=seed, out=str(run.path))
+        if run.exists() and run.record()["state"] == "finished":
+            scores.append(run.scores())
+        else:
+            scores.append(resume_run(run.path, quiet=options.quiet) if run.exists() else train_run(one))
+    spreads = {key: _spread([float(score[key]) for score in scores]) for key in ("miou", "fwiou", "macc", "flicker")}
+    write_json(out / "metrics.json", {"seeds": seeds, **spreads})
+    middle, around = spreads["miou"]["mean"], spreads["miou"]["sd"]
+    if not options.quiet:
+        sys.stderr.write(f"val mIoU {100 * middle:.2f} % ± {100 * around:.2f} over {seeds} seeds\n")
+    return {"seeds": seeds, **spreads}
+
+
+def make_fabric(options: TrainOptions) -> Fabric:
+    device = device_of(options.device)
+    if options.precision not in PRECISIONS:
+        raise UserError(f"there is no precision {options.precision!r}", fix=f"take {' or '.join(PRECISIONS)}")
+    if options.devices < 1:
+        raise UserError(f"--devices {options.devices} is below one")
+    strategy: Any = "auto"
+    if options.devices > 1:
+        backend = "nccl" if device == "cuda" else "gloo"
+        strategy = DDPStrategy(process_group_backend=backend, start_method="spawn")
+    return Fabric(
+        accelerator=device,
+        devices=options.devices,
+        precision=cast(Any, PRECISIONS[options.precision]),
+        strategy=strategy,
+    )
+
+
+def device_of(name: str) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise UserError(f"there is no device {name!r}", fix="take cpu, cuda or auto")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: torch sees no CUDA device here", fix="--device cpu, or a CUDA build of torch")
+    return name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"mean": mean(values), "sd": stdev(values) if len(values) > 1 else 0.0}

@@ -1,0 +1,91 @@
+"""The network that a run begins with: from a genotype, or from what another run has learnt."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import nn
+
+from segsmith.data.base import Classes
+from segsmith.errors import UserError
+from segsmith.genotype import Genotype
+from segsmith.genotype.load import load_genotype
+from segsmith.genotype.presets import PRESETS
+from segsmith.networks.build import VideoNetwork, build
+from segsmith.networks.checkpoint import load_checkpoint
+from segsmith.networks.dynamic import DynamicNetwork
+from segsmith.networks.loading import MODEL
+from segsmith.networks.tensors import weights_of
+from segsmith.networks.weights import load_encoder
+
+
+@dataclass(frozen=True)
+class Start:
+    """``said``: what a person should know of where the weights came from."""
+
+    genotype: Genotype
+    network: VideoNetwork
+    said: tuple[str, ...] = ()
+
+
+def checkpoint_of(spec: str) -> Path | None:
+    """The checkpoint that a word of the command line means, if it means one."""
+    path = Path(spec)
+    if path.is_dir() and (path / MODEL).is_file():
+        return path / MODEL
+    return path if path.is_file() and path.suffix == ".safetensors" else None
+
+
+def start(
+    what: str, classes: Classes, *, static: str = "", encoder_weights: str = "", auxiliary: bool = False, seed: int = 0
+) -> Start:
+    """Build the network; weights are random (from the seed) but for those that are given."""
+    torch.manual_seed(seed)
+    source = None if what in PRESETS else checkpoint_of(what)
+    if source is not None:
+        if static:
+            raise UserError(f"{what} is trained already", fix="--static goes with a genotype or a preset")
+        return tuned(source, classes, auxiliary)
+    genotype = load_genotype(what)
+    if static:
+        return on_static(genotype, static, classes, auxiliary)
+    network = build(genotype, len(classes), auxiliary=auxiliary)
+    if encoder_weights:
+        load_encoder(network, Path(encoder_weights))
+        return Start(genotype, network, (f"encoder weights from {encoder_weights}",))
+    return Start(genotype, network, ("random weights",))
+
+
+def tuned(source: Path, classes: Classes, auxiliary: bool) -> Start:
+    """A trained network again; on other classes its head is new and all else is kept."""
+    old, meta = load_checkpoint(source)
+    network = build(meta.genotype, len(classes), meta.in_channels, auxiliary)
+    weights = weights_of(old)
+    if classes.names == meta.classes:
+        network.load_state_dict(weights, strict=False)
+        return Start(meta.genotype, network, (f"weights of {source}",))
+    heads = {name for name in weights if ".classifier." in name or name.startswith("classifier.")}
+    network.load_state_dict({name: value for name, value in weights.items() if name not in heads}, strict=False)
+    said = f"weights of {source} with a new head for {len(classes)} classes (it had {len(meta.classes)})"
+    return Start(meta.genotype, network, (said,))
+
+
+def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
+    """A dynamic cell with random weights on a trained static network."""
+    if genotype.kind != "dynamic":
+        raise UserError(f"--static goes with a dynamic cell, not with a {genotype.kind} network")
+    source = checkpoint_of(static)
+    if source is None:
+        raise UserError(f"{static!r} is no trained network", fix="--static takes a run or a checkpoint")
+    old, meta = load_checkpoint(source, classes.names)
+    if isinstance(old, DynamicNetwork):
+        assert meta.genotype.static is not None
+        below = meta.genotype.static
+    else:
+        below = meta.genotype
+    genotype = replace(genotype, static=below)
+    network = build(genotype, len(classes), meta.in_channels, auxiliary)
+    assert isinstance(network, DynamicNetwork)
+    network.start_from(cast(nn.Module, old.static))
+    return Start(genotype, network, (f"static network from {source}; the cell is new",))
