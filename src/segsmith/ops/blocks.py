@@ -59,8 +59,8 @@ def size_of(x: Tensor) -> Size:
 
 
 def strided(x: Tensor, stride: int) -> Size:
-    """The size of ``x`` after a stride, rounded up."""
-    return (x.shape[-2] + stride - 1) // stride, (x.shape[-1] + stride - 1) // stride
+    """The size of ``x`` after a stride, rounded up, spelled as a convolution spells it: an export sees one size."""
+    return (x.shape[-2] - 1) // stride + 1, (x.shape[-1] - 1) // stride + 1
 
 
 def common_size(tensors: Sequence[Tensor], align: Align) -> Size:
@@ -69,6 +69,11 @@ def common_size(tensors: Sequence[Tensor], align: Align) -> Size:
     for other in tensors[1:]:
         height, width = _pick(height, other.shape[-2], align), _pick(width, other.shape[-1], align)
     return height, width
+
+
+def precise(x: Tensor) -> torch.dtype:
+    """The type for coordinates: half a pixel of a wide map is below what the 16-bit types can tell apart."""
+    return torch.promote_types(x.dtype, torch.float32)
 
 
 def initialise(module: nn.Module) -> nn.Module:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segsmith.ops.aggregation import adapters
-from segsmith.ops.blocks import Align, StartsItself, common_size, resize
+from segsmith.ops.blocks import Align, StartsItself, common_size, precise, resize
 
 
 class PredictedFilters(nn.Module):
@@ -30,11 +30,13 @@ def filter3x3(x: Tensor, weights: Tensor) -> Tensor:
     """Each position of ``x`` (zeros around it) by its own nine weights, row by row."""
     height, width = x.shape[-2:]
     padded = F.pad(x, (1, 1, 1, 1))
-    total = torch.zeros_like(x)
+    total: Tensor | None = None
     for number in range(9):
         row, column = divmod(number, 3)
         shifted = padded[..., row : row + height, column : column + width]
-        total = torch.addcmul(total, shifted, weights[:, number : number + 1])
+        part = shifted * weights[:, number : number + 1]
+        total = part if total is None else total + part
+    assert total is not None
     return total
 
 
@@ -59,10 +61,12 @@ class AffineSampling(StartsItself):
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         height, width = common_size((first, second), self.align)
-        matrix = self.affine(second.mean((-2, -1))).view(-1, 2, 1, 1, 3)
+        source = self.adapt(first)
+        matrix = self.affine(second.mean((-2, -1))).to(precise(source)).view(-1, 2, 1, 1, 3)
         x, y = centres(width, matrix), centres(height, matrix)[:, None]
-        grid = matrix[..., 0] * x + matrix[..., 1] * y + matrix[..., 2]
-        return F.grid_sample(self.adapt(first), grid.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        grid = (matrix[..., 0] * x + matrix[..., 1] * y + matrix[..., 2]).permute(0, 2, 3, 1)
+        moved = F.grid_sample(source.to(grid.dtype), grid, padding_mode="border", align_corners=False)
+        return moved.to(source.dtype)
 
 
 def centres(size: int, like: Tensor) -> Tensor:
