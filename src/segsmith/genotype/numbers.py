@@ -4,17 +4,22 @@ A decoder is ``[cell, connections]``, a template network ``[templates, rows]``. 
 of what exists so far; nothing outside this file does.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from segsmith.errors import UserError
+from segsmith.genotype.canonical import fingerprint
 from segsmith.genotype.core import Align, Genotype, Graph, Node
-from segsmith.genotype.order import letter, ordered, unread
+from segsmith.genotype.names import letter
+from segsmith.genotype.order import ordered, unread
 from segsmith.genotype.vocabulary import TAPS
 
 Row = Sequence[int]
-Cell = tuple[int, Sequence[Row]]
+DecoderNumbers = Sequence[Sequence[int | Row]]
+TemplateNumbers = Sequence[Sequence[Row]]
 Choice = TypeVar("Choice")
+Numbers = TypeVar("Numbers", bound=Sequence[Any])
 
 DECODER_OPS = (
     *("conv1", "conv3", "sep3", "sep5", "gap", "conv3d3", "conv3d12", "sep3d3", "sep5d6"),
@@ -30,7 +35,7 @@ def joined(name: str, aggregation: str, *operations: tuple[str, str]) -> list[No
     return [*nodes, Node(name, aggregation, tuple(node.name for node in nodes))]
 
 
-def decoder_from_numbers(numbers: Sequence[Sequence[int | Row]]) -> Genotype:
+def decoder_from_numbers(numbers: DecoderNumbers) -> Genotype:
     """``[[first operation, row, ...], [connection, ...]]`` as a decoder on MobileNet-v2."""
     cell, connections = numbers
     return Genotype("decoder", _connections(connections), {"context": _context(cell)})
@@ -62,7 +67,46 @@ def _connections(rows: Sequence[int | Row]) -> Graph:
     return Graph(TAPS, tuple(nodes), unread(pool[len(TAPS) :], nodes))
 
 
-def template_from_numbers(numbers: Sequence[Sequence[Row]]) -> Genotype:
+def decoder_to_numbers(genotype: Genotype) -> list[list[int | list[int]]]:
+    """The number list of a decoder whose cell is written in rows; a UserError where it is not."""
+    if genotype.kind != "decoder":
+        raise UserError(f"a decoder's number list cannot hold a genotype of kind {genotype.kind!r}")
+    cell, nodes = genotype.cells["context"], {node.name: node for node in genotype.cells["context"].nodes}
+    rows = _rows(cell, nodes)
+    first = [node for node in cell.nodes if node.op != "sum" and not any(node.name in row.inputs for row in rows)]
+    if len(first) != 1:
+        raise UserError("cells.context: beside its rows of two operations and their sum stands not just one operation")
+    pool, numbers = [cell.inputs[0], first[0].name], list[int | list[int]]([_number(DECODER_OPS, first[0].op)])
+    for row in rows:
+        operations = [nodes[name] for name in row.inputs]
+        places = [_number(pool, node.inputs[0]) for node in operations]
+        numbers.append([*places, *(_number(DECODER_OPS, node.op) for node in operations)])
+        pool += [*row.inputs, row.name]
+    return _proven([numbers, _connection_numbers(genotype.net)], decoder_from_numbers, genotype)
+
+
+def _rows(cell: Graph, nodes: dict[str, Node]) -> list[Node]:
+    """The sums of two operations, each behind the rows that its operations read."""
+    rows = [node for node in cell.nodes if node.op == "sum" and _joins_operations(node, nodes)]
+    row_of = {name: row.name for row in rows for name in (*row.inputs, row.name)}
+    reads = [tuple(row_of.get(nodes[name].inputs[0], "") for name in row.inputs) for row in rows]
+    whole = tuple(replace(row, inputs=inputs) for row, inputs in zip(rows, reads, strict=True))
+    return [nodes[row.name] for row in ordered(Graph((), whole, ()))]
+
+
+def _joins_operations(node: Node, nodes: dict[str, Node]) -> bool:
+    return len(node.inputs) == 2 and all(name in nodes and nodes[name].op != "sum" for name in node.inputs)
+
+
+def _connection_numbers(net: Graph) -> list[int | list[int]]:
+    nodes, pool, numbers = {node.name: node for node in net.nodes}, list(TAPS), list[int | list[int]]()
+    for merge in (node for node in ordered(net) if node.op == "merge"):
+        numbers.append([_number(pool, nodes[name].inputs[0]) for name in merge.inputs])
+        pool.append(merge.name)
+    return numbers
+
+
+def template_from_numbers(numbers: TemplateNumbers) -> Genotype:
     """``[[template, ...], [row, ...]]``; the outputs are those of the rows that no row reads, never a tap."""
     templates, rows = numbers
     cells = {f"t{index}": _template(row) for index, row in enumerate(templates)}
@@ -81,6 +125,34 @@ def _template(row: Row) -> Graph:
     return Graph(("a", "b"), tuple(joined("out", _pick(TEMPLATE_AGGREGATIONS, aggregation), left, right)), ("out",))
 
 
+def template_to_numbers(genotype: Genotype) -> list[list[list[int]]]:
+    """The number list of a template network; a UserError where it is not written in such rows."""
+    if genotype.kind != "template":
+        raise UserError(f"a template network's number list cannot hold a genotype of kind {genotype.kind!r}")
+    names, pool, rows = list(genotype.cells), list(TAPS[:2]), list[list[int]]()
+    shrinking_first = sorted(genotype.net.nodes, key=lambda node: node.align != "smaller")
+    for node in ordered(replace(genotype.net, nodes=tuple(shrinking_first))):
+        places = [_number(pool, name) for name in node.inputs]
+        rows.append([*places, names.index(node.op), node.repeat - 1, node.stride.bit_length() - 1])
+        pool.append(node.name)
+    return _proven([[_template_row(cell) for cell in genotype.cells.values()], rows], template_from_numbers, genotype)
+
+
+def _template_row(cell: Graph) -> list[int]:
+    nodes = {node.name: node for node in cell.nodes}
+    out = nodes[cell.outputs[0]]
+    by_input = {nodes[name].inputs[0]: nodes[name].op for name in out.inputs}
+    operations = [_number(TEMPLATE_OPS, by_input[name]) for name in cell.inputs]
+    return [*operations, _number(TEMPLATE_AGGREGATIONS, out.op)]
+
+
+def _proven(numbers: Numbers, read: Callable[[Numbers], Genotype], genotype: Genotype) -> Numbers:
+    """The numbers, if they are read back as the same network."""
+    if fingerprint(replace(read(numbers), settings=genotype.settings)) != fingerprint(genotype):
+        raise UserError("this network has a structure that its number list cannot hold", fix="write it as JSON or text")
+    return numbers
+
+
 def _align(row: int, rows: int) -> Align:
     return "smaller" if row < rows // 2 else "larger"
 
@@ -95,3 +167,9 @@ def _pick(choices: Sequence[Choice], index: int | Row) -> Choice:
     if not isinstance(index, int) or not 0 <= index < len(choices):
         raise UserError(f"a number of a number list is {index!r}, not one of 0..{len(choices) - 1}")
     return choices[index]
+
+
+def _number(choices: Sequence[str], name: str) -> int:
+    if name not in choices:
+        raise UserError(f"{name!r} has no number in a number list", fix=f"one of {', '.join(choices)}")
+    return choices.index(name)

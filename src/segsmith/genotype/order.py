@@ -33,12 +33,3 @@ def unread(names: tuple[str, ...] | list[str], nodes: tuple[Node, ...] | list[No
     """Those of ``names`` that no node reads, in their order."""
     read = {name for node in nodes for name in node.inputs}
     return tuple(name for name in names if name not in read)
-
-
-def letter(index: int) -> str:
-    """a, b, ... z, aa, ab, ...: the last part of the name of a node that is written inside its reader."""
-    text = ""
-    while index >= 0:
-        text = chr(ord("a") + index % 26) + text
-        index = index // 26 - 1
-    return text

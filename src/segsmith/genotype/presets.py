@@ -2,21 +2,29 @@
 
 from collections.abc import Callable
 
+from segsmith.errors import UserError
 from segsmith.genotype.core import Genotype, Graph, Node
-from segsmith.genotype.numbers import decoder_from_numbers, joined, template_from_numbers
+from segsmith.genotype.faults import nearest
+from segsmith.genotype.numbers import (
+    DecoderNumbers,
+    TemplateNumbers,
+    decoder_from_numbers,
+    joined,
+    template_from_numbers,
+)
 
-ARCH0 = [[8, [0, 0, 5, 2], [0, 2, 8, 8], [0, 5, 1, 4]], [[3, 3], [3, 2], [3, 0]]]
-ARCH1 = [[2, [1, 0, 3, 6], [0, 1, 2, 8], [2, 0, 6, 1]], [[2, 3], [3, 1], [4, 4]]]
-ARCH2 = [[5, [0, 0, 4, 1], [3, 2, 0, 1], [5, 6, 5, 0]], [[1, 3], [4, 3], [2, 2]]]
+ARCH0: DecoderNumbers = [[8, [0, 0, 5, 2], [0, 2, 8, 8], [0, 5, 1, 4]], [[3, 3], [3, 2], [3, 0]]]
+ARCH1: DecoderNumbers = [[2, [1, 0, 3, 6], [0, 1, 2, 8], [2, 0, 6, 1]], [[2, 3], [3, 1], [4, 4]]]
+ARCH2: DecoderNumbers = [[5, [0, 0, 4, 1], [3, 2, 0, 1], [5, 6, 5, 0]], [[1, 3], [4, 3], [2, 2]]]
 
-TEMPLATE_ARCH0 = [
+TEMPLATE_ARCH0: TemplateNumbers = [
     [[3, 0, 1], [4, 1, 1], [3, 1, 1]],
     [
         *([0, 1, 0, 0, 1], [2, 1, 2, 1, 0], [3, 1, 1, 1, 0], [1, 1, 2, 0, 0]),
         *([3, 0, 2, 0, 0], [5, 3, 2, 1, 0], [0, 5, 0, 1, 0]),
     ],
 ]
-TEMPLATE_ARCH1 = [
+TEMPLATE_ARCH1: TemplateNumbers = [
     [[1, 1, 0], [1, 3, 0], [3, 4, 0]],
     [
         *([1, 1, 0, 0, 0], [0, 1, 1, 1, 1], [3, 1, 2, 3, 0], [3, 0, 2, 2, 0]),
@@ -46,10 +54,13 @@ def _typical() -> Genotype:
     return _dynamic(
         *joined("n0", "concat", ("deform3", "prev:dec"), ("skip", "layer2")),
         *joined("n1", "concat", ("sep5d6", "n0"), ("deform3", "layer3")),
-        *joined("n2", "concat", ("sep3", "layer2"), ("conv1", "layer3")),
-        *joined("n3", "concat", ("skip", "n1"), ("conv1", "n2")),
+        *joined("n2", "concat", ("sep3", "layer2"), ("gap", "layer3")),
+        *joined("n3", "concat", ("skip", "n1"), ("skip", "n2")),
     )
 
+
+STANDARD_STATIC = "arch2"
+STATIC_PRESETS = ("arch0", "arch1", "arch2", "template-arch0", "template-arch1")
 
 PRESETS: dict[str, Callable[[], Genotype]] = {
     "arch0": lambda: decoder_from_numbers(ARCH0),
@@ -61,3 +72,15 @@ PRESETS: dict[str, Callable[[], Genotype]] = {
     "light": _light,
     "typical": _typical,
 }
+
+
+def preset(name: str) -> Genotype:
+    """The preset of that name; a UserError names the nearest one."""
+    if name not in PRESETS:
+        raise UserError(f"no preset {name!r}", fix=nearest(name, PRESETS))
+    return PRESETS[name]()
+
+
+def preset_name(genotype: Genotype) -> str:
+    """What a genotype is called if it is exactly a preset, otherwise nothing."""
+    return next((name for name in PRESETS if PRESETS[name]() == genotype), "")

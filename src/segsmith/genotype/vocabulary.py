@@ -72,3 +72,38 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Setting]]] = {
 }
 
 LGC_FUSIONS = ("searched", "aspp", "ppm", "none")
+
+# What a dynamic cell may read of each static kind beside its ``dec``; None: whatever the network calls its taps.
+STATIC_TAPS: dict[str, tuple[str, ...] | None] = {
+    "decoder": TAPS,
+    "template": TAPS[:2],
+    "lgc": TAPS[:3],
+    "external": None,
+}
+
+# Settings that are not simply whole numbers from 1: the values allowed, or the least one.
+SETTING_CHOICES: dict[str, tuple[Setting, ...]] = {
+    "encoder": ("mobilenet-v2",),
+    "fusion": LGC_FUSIONS,
+    "step_scale": (1.0, 0.5),
+}
+SETTING_MINIMUM: dict[str, int] = {"adapt": 0}
+
+_PLAIN = frozenset(name for name, info in OPERATIONS.items() if info.group == "operation") - {"none", "up2", "deconv2"}
+_JOINING = frozenset(name for name, info in OPERATIONS.items() if info.group == "aggregation") - {"merge", "fuse"}
+
+# Which operations each part of each kind may use beside cells. Where `none` is, only aggregations of any number are.
+PART_OPERATIONS: dict[str, frozenset[str]] = {
+    "decoder net": frozenset({"merge"}),
+    "decoder cell": _PLAIN | {"sum", "none"},
+    "template net": frozenset(),
+    "template cell": _PLAIN | _JOINING,
+    "lgc net": frozenset(),
+    "lgc cell": _PLAIN | {"sum", "none"},
+    "lgc fusion": _PLAIN | {"sum", "fuse", "up2", "deconv2", "none"},
+    "dynamic net": _PLAIN | _JOINING,
+    "external net": frozenset(),
+}
+
+# Cells that keep their name because the kind knows them by it.
+ROLES: dict[str, str] = {"decoder": "context", "lgc": "fusion"}
