@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at data sets, and make one.", no_args_is_help=True)
 
-LINES = 20
-"""Faults shown to a person; --json has them all."""
+ALIKE, LINES = 3, 20
+"""Faults of one kind, and faults altogether, that are shown to a person; --json has them all."""
 
 
 @app.command()
@@ -107,13 +107,23 @@ def _print(report: "Report") -> None:
         out.print(f"  note: {note}", markup=False)
     if report.weights:
         out.print(_class_table(report))
-    for fault in report.faults[:LINES]:
-        out.print(f"  {'ERROR' if fault.fatal else 'warning'}: {fault.line()}", markup=False)
-    if len(report.faults) > LINES:
-        out.print(f"  ... and {len(report.faults) - LINES} more; --json lists them all", markup=False)
+    for line in _fault_lines(report):
+        out.print(f"  {line}", markup=False)
     out.print(_verdict(report), markup=False)
-    if report.next_line:
-        out.print(f"next: {report.next_line}", markup=False)
+    out.print(f"next: {report.next_line}", markup=False)
+
+
+def _fault_lines(report: "Report") -> Iterator[str]:
+    """A few of each kind, so that a thousand missing masks do not hide the one broken file."""
+    from collections import Counter
+
+    shown: Counter[str] = Counter()
+    for fault in report.faults:
+        if shown[fault.what] < ALIKE and shown.total() < LINES:
+            shown[fault.what] += 1
+            yield f"{'ERROR' if fault.fatal else 'warning'}: {fault.line()}"
+    if hidden := len(report.faults) - shown.total():
+        yield f"... and {hidden} more like these; --json lists them all"
 
 
 def _class_table(report: "Report") -> object:
@@ -151,12 +161,13 @@ def make(
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH.")] = "360x480",
 ) -> None:
     """Make a data set: streets draws a drive through small streets, with a mask for every frame."""
-    from segsmith.data.make import make_streets
-
     if what != "streets":
         raise UserError(f"cannot make {what!r}", fix="segsmith data make streets OUT")
+    shape = _size(size)
+    from segsmith.data.make import make_streets
+
     with _bar("drawing streets") as progress:
-        make_streets(out, clips=clips, frames=frames, size=_size(size), progress=progress)
+        make_streets(out, clips=clips, frames=frames, size=shape, progress=progress)
     say(f"wrote {out}")
 
 

@@ -8,7 +8,8 @@ from random import Random
 from typing import ClassVar, TypeAlias
 
 from segsmith.errors import UserError
-from segsmith.genotype import Genotype
+from segsmith.genotype import Genotype, fingerprint
+from segsmith.genotype.vocabulary import OPERATIONS, PART_OPERATIONS, Group
 
 Option: TypeAlias = str | int | float
 Picks: TypeAlias = Mapping[str, Option]
@@ -63,7 +64,18 @@ class Space(ABC):
     def encode(self, genotype: Genotype) -> Choices:
         """Choices that decode to the network of ``genotype``; a user's error where the space does not hold it."""
         picks = self.read(genotype)
-        return tuple(_index(self.name, d, picks.get(d.name, d.options[0])) for d in self.decisions)
+        choices = tuple(_index(self.name, d, picks.get(d.name, d.options[0])) for d in self.decisions)
+        if fingerprint(self.decode(choices)) != fingerprint(genotype):
+            raise UserError(
+                f"this network is not in the {self.name} space", fix="give the space the network's settings"
+            )
+        return choices
+
+
+def offered(part: str, group: Group) -> tuple[str, ...]:
+    """What a sub-space may name: all that this part of a genotype may use, beyond what the papers searched over."""
+    infos = ((name, info) for name, info in OPERATIONS.items() if name in PART_OPERATIONS[part])
+    return tuple(name for name, info in infos if info.group == group)
 
 
 def check_names(what: str, names: Sequence[str], allowed: Sequence[str]) -> None:

@@ -6,26 +6,21 @@ from functools import cached_property
 from typing import ClassVar
 
 from segsmith.errors import UserError
-from segsmith.genotype import Genotype, Graph, Node
+from segsmith.genotype import Genotype, Graph, Node, validate
 from segsmith.genotype.numbers import joined
 from segsmith.genotype.order import ordered, unread
-from segsmith.spaces.base import Decision, Option, Picks, Space, check_at_least, check_names
+from segsmith.spaces.base import Decision, Option, Picks, Space, check_at_least, check_names, offered
 from segsmith.spaces.rows import location_decisions, locations, row_name
 
 OPERATIONS = ("sep3", "gap", "sep3d3", "sep5d6", "skip", "deform3")
 AGGREGATIONS = ("wsum", "concat", "predict", "affine", "conv3d", "attention")
 
-# What a cell may read, by kind of static network: the previous frame's deepest features and decoder output, and
-# this frame's features. The static decoder does not run between key frames, so this frame has no ``dec``.
+# What a cell reads, by kind of static network: the previous frame's deepest features and decoder output, and this
+# frame's features.
 INPUTS: dict[str, tuple[str, ...]] = {
     "decoder": ("prev:layer4", "prev:dec", "layer2", "layer3", "layer4"),
     "template": ("prev:layer2", "prev:dec", "layer1", "layer2"),
     "lgc": ("prev:layer3", "prev:dec", "layer1", "layer2", "layer3"),
-}
-TAPS: dict[str, tuple[str, ...]] = {
-    "decoder": ("layer1", "layer2", "layer3", "layer4"),
-    "template": ("layer1", "layer2"),
-    "lgc": ("layer1", "layer2", "layer3"),
 }
 
 
@@ -45,22 +40,15 @@ class DynamicSpace(Space):
 
     def __post_init__(self) -> None:
         check_at_least("rows", self.rows, 1)
-        check_at_least("channels", self.channels, 1)
-        check_names("operations", self.operations, OPERATIONS)
-        check_names("aggregations", self.aggregations, AGGREGATIONS)
-        check_names("step scales", [str(scale) for scale in self.step_scales], ("1.0", "0.5"))
-        if self.static.kind in TAPS:
-            taps = TAPS[self.static.kind]
-            check_names("inputs", self.pool, ("prev:dec", *(f"prev:{tap}" for tap in taps), *taps))
-        if not self.pool:
-            raise UserError(
-                f"the inputs of a cell on a network of kind {self.static.kind!r} are not known",
-                fix="name its taps as inputs",
-            )
-
-    @property
-    def pool(self) -> tuple[str, ...]:
-        return self.inputs or INPUTS.get(self.static.kind, ())
+        check_names("operations", self.operations, offered("dynamic net", "operation"))
+        check_names("aggregations", self.aggregations, offered("dynamic net", "aggregation"))
+        # said in full, so that whoever shows the space shows what it reads
+        object.__setattr__(self, "inputs", self.inputs or INPUTS.get(self.static.kind, ()))
+        if not self.inputs:
+            raise UserError(f"what a cell may read of a {self.static.kind} network is unknown", fix="name its inputs")
+        probe = Graph(self.inputs, (Node("n0", "skip", self.inputs[:1]),), ("n0",))
+        for scale in self.step_scales:
+            validate(self._genotype(probe, scale))
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
@@ -69,7 +57,7 @@ class DynamicSpace(Space):
         return (*rows, scale) if len(self.step_scales) > 1 else tuple(rows)
 
     def _row_decisions(self, row: int) -> Iterator[Decision]:
-        yield from location_decisions(self.pool, row)
+        yield from location_decisions(self.inputs, row)
         yield Decision(f"{row_name(row)}.op1", "op", self.operations)
         yield Decision(f"{row_name(row)}.op2", "op", self.operations)
         yield Decision(f"{row_name(row)}.agg", "agg", self.aggregations)
@@ -77,11 +65,13 @@ class DynamicSpace(Space):
     def build(self, picks: Picks) -> Genotype:
         nodes = [node for row in range(self.rows) for node in _row_nodes(picks, row)]
         read = {name for node in nodes for name in node.inputs}
+        inputs = tuple(name for name in self.inputs if name in read)
         outputs = unread([row_name(row) for row in range(self.rows)], nodes)
-        inputs = tuple(name for name in self.pool if name in read)
-        scale = float(picks.get("step_scale", self.step_scales[0]))
-        settings = {"channels": self.channels, "step_scale": scale}
-        return Genotype(self.name, Graph(inputs, tuple(nodes), outputs), settings=settings, static=self.static)
+        return self._genotype(Graph(inputs, tuple(nodes), outputs), float(picks.get("step_scale", self.step_scales[0])))
+
+    def _genotype(self, net: Graph, step_scale: float) -> Genotype:
+        settings = {"channels": self.channels, "step_scale": step_scale}
+        return Genotype(self.name, net, settings=settings, static=self.static)
 
     def read(self, genotype: Genotype) -> dict[str, Option]:
         nodes = {node.name: node for node in genotype.net.nodes}
@@ -89,7 +79,7 @@ class DynamicSpace(Space):
         if genotype.kind != self.name or len(rows) != self.rows:
             raise UserError(f"this is no dynamic cell of {self.rows} rows", fix=f"it has {len(rows)}: set rows to that")
         names = {node.name: row_name(row) for row, node in enumerate(rows)}
-        picks: dict[str, Option] = {"step_scale": float(genotype.settings.get("step_scale", 1.0))}
+        picks: dict[str, Option] = {"step_scale": genotype.settings.get("step_scale", 1.0)}
         for row, node in enumerate(rows):
             picks[f"{row_name(row)}.agg"] = node.op
             for side, name in enumerate(node.inputs, start=1):

@@ -18,4 +18,3 @@ def location_decisions(pool: Sequence[str], row: int) -> tuple[Decision, Decisio
 
 def locations(picks: Picks, row: int) -> tuple[str, str]:
     return str(picks[f"{row_name(row)}.loc1"]), str(picks[f"{row_name(row)}.loc2"])
-

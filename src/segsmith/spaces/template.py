@@ -9,7 +9,7 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype, Graph, Node
 from segsmith.genotype.numbers import joined
 from segsmith.genotype.order import ordered, unread
-from segsmith.spaces.base import Decision, Option, Picks, Space, check_at_least, check_names
+from segsmith.spaces.base import Decision, Option, Picks, Space, check_at_least, check_names, offered
 from segsmith.spaces.rows import location_decisions, locations, row_name
 
 OPERATIONS = ("sep3", "sep5", "gap", "maxpool3", "sep5d6", "skip")
@@ -41,8 +41,10 @@ class TemplateSpace(Space):
         for what in ("templates", "rows", "repeats", "multiplier", "head"):
             check_at_least(what, getattr(self, what), 1)
         check_at_least("adapt", self.adapt, 0)
-        check_names("operations", self.operations, OPERATIONS)
-        check_names("aggregations", self.aggregations, AGGREGATIONS)
+        # a bare pooling cannot widen its input, which a stride asks for
+        widening = [name for name in offered("template cell", "operation") if name != "pool3"]
+        check_names("operations", self.operations, widening)
+        check_names("aggregations", self.aggregations, offered("template cell", "aggregation"))
         check_names("strides", [str(stride) for stride in self.strides], ("1", "2"))
 
     @cached_property
@@ -95,7 +97,9 @@ class TemplateSpace(Space):
                 f"this is no network of {self.rows} rows and {self.templates} templates",
                 fix=f"it has {len(rows)} and {len(genotype.cells)}: set rows and templates to those",
             )
-        templates = {name: _template_name(index) for index, name in enumerate(sorted(genotype.cells))}
+        own = [_template_name(index) for index in range(self.templates)]
+        free = iter([name for name in own if name not in genotype.cells])
+        templates = {name: name if name in own else next(free) for name in genotype.cells}
         names = {node.name: row_name(row) for row, node in enumerate(rows)}
         picks: dict[str, Option] = {}
         for name, cell in genotype.cells.items():
