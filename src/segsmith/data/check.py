@@ -1,0 +1,109 @@
+"""All files of a data set looked at: what there is, what is wrong, whether training would work."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import TypeAlias
+
+from segsmith.data.base import Dataset, Frame, Reader
+from segsmith.data.examine import Finding, examine, examine_all, leave_interrupts_to_the_parent
+from segsmith.data.faults import Faulty
+from segsmith.data.reader import PictureReader
+from segsmith.data.report import Report, SplitReport, class_weights
+from segsmith.data.verdict import faults_between
+from segsmith.data.video import VideoReader
+from segsmith.errors import UserError
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the number of frames done and the number there are."""
+
+CHUNK = 8
+FEW = 64
+"""Starting processes takes longer than looking at so many frames."""
+AHEAD = 3
+"""Chunks handed out for each worker, so that none waits and Ctrl-C does not wait for many."""
+
+
+def check(dataset: Dataset, workers: int | None = None, progress: Progress | None = None) -> Report:
+    """Decodes every frame and mask. ``workers``: processes, all cores where not given; a video is read in order."""
+    places = [(split, frame) for split in dataset.splits for frame in dataset.frames(split)]
+    frames = [frame for _, frame in places]
+    wanted = _cores() if workers is None else workers
+    alone = wanted <= 1 or (workers is None and len(frames) < FEW) or isinstance(dataset.reader, VideoReader)
+    found = _alone(dataset.reader, frames) if alone else _together(dataset.reader, frames, wanted)
+    findings: dict[Frame, Finding] = {}
+    for done, (frame, finding) in enumerate(found, 1):
+        findings[frame] = finding
+        if progress:
+            progress(done, len(frames))
+    return _report(dataset, findings)
+
+
+def _report(dataset: Dataset, findings: dict[Frame, Finding]) -> Report:
+    splits = {split: _split(dataset, split, findings) for split in dataset.splits}
+    listed = dataset.reader.faults if isinstance(dataset.reader, Faulty) else ()
+    seen = [fault for split in splits for frame in dataset.frames(split) for fault in findings[frame].faults]
+    once = dict.fromkeys([*listed, *seen, *faults_between(dataset, findings, splits)])
+    faults = sorted(once, key=lambda fault: not fault.fatal)
+    train = splits.get("train")
+    return Report(
+        dataset.name,
+        dataset.protocol,
+        dataset.classes,
+        splits,
+        class_weights(train.shares) if train and train.labelled else (),
+        tuple(faults),
+        dataset.notes,
+    )
+
+
+def _split(dataset: Dataset, split: str, findings: dict[Frame, Finding]) -> SplitReport:
+    frames = dataset.frames(split)
+    totals = [0] * 256
+    for frame in frames:
+        for place, count in enumerate(findings[frame].counts):
+            totals[place] += count
+    sizes = Counter(findings[frame].size for frame in frames if findings[frame].size)
+    return SplitReport(
+        len(dataset.splits[split]),
+        len(frames),
+        sum(frame.labelled for frame in frames),
+        tuple(totals[: len(dataset.classes)]),
+        sum(totals[len(dataset.classes) :]),
+        {f"{size[1]}x{size[0]}": count for size, count in sizes.most_common() if size},
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _alone(reader: Reader, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Finding]]:
+    for frame in frames:
+        yield frame, examine(reader, frame)
+
+
+def _together(reader: Reader, frames: Sequence[Frame], workers: int) -> Iterator[tuple[Frame, Finding]]:
+    """In whatever order the frames are done. Leaving early (Ctrl-C) drops what has not started."""
+    chunks = iter([frames[start : start + CHUNK] for start in range(0, len(frames), CHUNK)])
+    if isinstance(reader, PictureReader):
+        reader = replace(reader, faults=())  # the workers have no use for them, and every chunk would carry them
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=leave_interrupts_to_the_parent)
+    running: dict[Future[list[Finding]], Sequence[Frame]] = {}
+    try:
+        while True:
+            while len(running) < AHEAD * workers and (chunk := next(chunks, None)):
+                running[pool.submit(examine_all, reader, chunk)] = chunk
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield from zip(running.pop(future), future.result(), strict=True)
+    except BrokenProcessPool as error:
+        raise UserError("a process that read pictures died", fix="if memory ran out, use --workers 1") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

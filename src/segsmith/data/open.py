@@ -1,0 +1,116 @@
+"""Data sets by name: KIND:PATH, with options behind a question mark (camvid:~/CamVid?protocol=exact)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from segsmith.data.base import Dataset
+from segsmith.errors import UserError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``open(path, name, **options)``; options are text, as they stand in the name."""
+
+    open: Callable[..., Dataset]
+    options: tuple[str, ...] = ()
+
+
+def _camvid(path: Path, name: str, **options: str) -> Dataset:
+    from segsmith.data.camvid import open_camvid
+
+    return open_camvid(path, name, **options)
+
+
+def _cityscapes(path: Path, name: str, **options: str) -> Dataset:
+    from segsmith.data.cityscapes import open_cityscapes
+
+    return open_cityscapes(path, name, **options)
+
+
+def _folder(path: Path, name: str, **options: str) -> Dataset:
+    from segsmith.data.folder import open_folder
+
+    return open_folder(path, name, **options)
+
+
+def _video(path: Path, name: str) -> Dataset:
+    from segsmith.data.video import open_video
+
+    return open_video(path, name)
+
+
+def _streets(path: Path, name: str) -> Dataset:
+    from segsmith.data.streets.reader import open_streets
+
+    return open_streets(path)
+
+
+KINDS: Mapping[str, Kind] = {
+    "camvid": Kind(_camvid, ("protocol",)),
+    "cityscapes": Kind(_cityscapes, ("labels",)),
+    "folder": Kind(_folder, ("seed",)),
+    "video": Kind(_video),
+    "streets": Kind(_streets),
+}
+TOY = "toy"
+
+
+def open_dataset(name: str, **options: object) -> Dataset:
+    """The data set that is called KIND:PATH, or ``toy``; options here win over those in the name."""
+    bare, given = _split_options(name)
+    given |= {key: str(value) for key, value in options.items()}
+    if bare == TOY:
+        return _open_toy(name, given)
+    kind_name, colon, place = bare.partition(":")
+    kind = KINDS.get(kind_name)
+    if not colon:
+        raise UserError(f"data set {name!r} names no kind", fix=_suggest_kind(bare))
+    if kind is None:
+        near = get_close_matches(kind_name, KINDS, 1)
+        hint = f"did you mean {near[0]}:{place}? " if near else ""
+        raise UserError(f"unknown kind of data set {kind_name!r}", fix=f"{hint}kinds: {', '.join(KINDS)}, {TOY}")
+    if not place:
+        raise UserError(f"data set {name!r} names no path", fix=f"{kind_name}:PATH")
+    _require_known(kind_name, given, kind.options)
+    asked = "&".join(f"{key}={value}" for key, value in given.items())
+    return kind.open(Path(place).expanduser(), f"{bare}?{asked}" if asked else bare, **given)
+
+
+def parse_name(name: str) -> tuple[str, Path]:
+    """The kind and the path of a name, without opening anything."""
+    kind, _, place = _split_options(name)[0].partition(":")
+    return kind, Path(place).expanduser()
+
+
+def _open_toy(name: str, options: Mapping[str, str]) -> Dataset:
+    from segsmith.data.streets.reader import open_streets
+
+    _require_known(TOY, options, ())
+    return open_streets(None, toy=True)
+
+
+def _split_options(name: str) -> tuple[str, dict[str, str]]:
+    bare, _, text = name.partition("?")
+    pairs = [part.partition("=") for part in text.split("&") if part]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise UserError(f"option {key!r} of data set {name!r} has no value", fix="write ?key=value")
+    return bare, {key: value for key, _, value in pairs}
+
+
+def _require_known(kind: str, given: Mapping[str, str], known: tuple[str, ...]) -> None:
+    for key in given:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            fix = f"did you mean {near[0]}?" if near else f"options: {', '.join(known) or 'none'}"
+            raise UserError(f"{kind} has no option {key!r}", fix=fix)
+
+
+def _suggest_kind(text: str) -> str:
+    near = get_close_matches(text, (*KINDS, TOY), 1)
+    if near == [TOY]:
+        return "did you mean toy?"
+    example = f"{near[0]}:PATH" if near else f"camvid:{text}"
+    return f"write KIND:PATH, such as {example}; kinds: {', '.join(KINDS)}"
