@@ -89,7 +89,7 @@ def test_classes_that_cannot_be_proposed(tmp_path: Path, build: Callable[[Path],
         (("check", "camvid:{root}", "--sheet", "{root}/sheet.xyz"), "cannot write a sheet as .xyz"),
         (("check", "camvid:{root}", "--sheet", "{root}/no/sheet.png"), "the folder of the sheet does not exist"),
         (("make", "roads", "{root}/out"), "cannot make 'roads'"),
-        (("make", "streets", "{root}/out", "--size", "360"), "size '360' is not HEIGHTxWIDTH"),
+        (("make", "streets", "{root}/out", "--size", "360"), "'360' is no size"),
     ],
 )
 def test_mistaken_flags(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -172,6 +172,17 @@ def test_a_frame_of_another_size_is_no_error_between_clips(tmp_path: Path) -> No
     assert [fault.what for fault in report.faults] == ["frames of 2 sizes (32x24, 64x48)"]
 
 
+def test_made_streets_are_good_to_look_at_in_both_layouts(tmp_path: Path) -> None:
+    out = tmp_path / "streets"
+    result = run("make", "streets", out, "--clips", 3, "--frames", 2, "--size", "48x64", "--label-every", 2)
+    assert result.exit_code == 0, result.exception
+    assert f"next: segsmith data check folder:{out}" in result.stdout
+    found = run_json("check", f"folder:{out}")
+    assert found["splits"] == {split: {"clips": 1, "frames": 2, "labelled": 1} for split in ("train", "val", "test")}
+    segnet = run_json("check", f"camvid:{out / 'segnet'}")
+    assert segnet["splits"]["train"] == {"clips": 1, "frames": 1, "labelled": 1}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="interrupts a process group")
 def test_ctrl_c_stops_all_processes_at_once(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_camvid_with_index_masks(tmp_path: Path, suffix: str) -> None:
     }
     np.testing.assert_array_equal(first_mask(dataset), bands(np.array([*range(11), VOID], np.uint8)))
     assert "no test split" in dataset.notes
-    assert "val: a label every 2 frames of the camera (15 Hz)" in dataset.notes
+    assert "val: labels at 15 Hz (frame numbers step by 2)" in dataset.notes
 
 
 def test_camvid_with_16_bit_index_masks(tmp_path: Path) -> None:
@@ -232,6 +232,12 @@ def test_a_home_folder_may_be_written_with_a_tilde(tmp_path: Path, monkeypatch: 
     dataset = open_dataset("camvid:~/CamVid")
     assert dataset.name == "camvid:~/CamVid"
     assert len(dataset.frames("train")) == 6
+
+
+def test_simulated_streets_need_no_path() -> None:
+    assert open_dataset("toy").name == "toy"
+    assert open_dataset("streets:").frames("train")
+    assert len(open_dataset("streets:clips=3,frames=2,size=48x64").frames("val")) == 2
 
 
 @pytest.mark.parametrize("kind", ["camvid", "cityscapes", "folder"])

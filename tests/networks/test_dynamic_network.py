@@ -100,6 +100,14 @@ def test_the_state_holds_what_the_cell_reads_of_the_last_frame(
     assert set(light.key(frame)[1]) == {"dec"}
 
 
+def test_the_state_holds_what_the_classifier_has_just_read(light: DynamicNetwork) -> None:
+    frames = torch.randn(2, 1, 3, 64, 96)
+    logits, state = light.key(frames[0])
+    torch.testing.assert_close(light.static.classifier(state["dec"]), logits)
+    logits, state = light.step(frames[1], state)
+    torch.testing.assert_close(light.cell.classifier(state["dec"]), logits)
+
+
 def test_a_step_at_half_size_sees_a_quarter_of_the_pixels_and_keeps_the_detail() -> None:
     rows = (*LIGHT, ("wsum", "skip", "n0", "skip", "prev:layer4"))
     video, frame = network(dynamic(*rows, half=True)), torch.randn(2, 3, 67, 101)

@@ -6,6 +6,8 @@ from network_help import pictures, settle, small
 
 from segsmith.genotype import Genotype, Graph, Node, preset
 from segsmith.networks.build import build, build_static
+from segsmith.networks.parts import Join
+from segsmith.networks.sizes import upsample
 
 PRESETS = ("arch0", "arch1", "arch2", "template-arch0", "template-arch1")
 
@@ -66,6 +68,21 @@ def test_a_connection_may_read_another_and_the_head_joins_what_none_reads() -> N
     assert network.dec.stride == 8
 
 
+@pytest.mark.parametrize("relu", [True, False])
+def test_maps_are_joined_at_the_largest_size(relu: bool) -> None:
+    join = Join([2, 3], 4, relu=relu).eval()
+    fine, coarse = torch.randn(1, 2, 8, 12), torch.randn(1, 3, 1, 1)
+    both = torch.cat([fine, coarse.expand(-1, -1, 8, 12)], dim=1)
+    torch.testing.assert_close(join([fine, coarse]), join.reduce(both.relu() if relu else both))
+
+
+def test_static_networks_join_behind_a_relu_and_the_cell_does_not() -> None:
+    video = build(preset("light"), classes=3)
+    assert video.static.join.relu
+    assert build(preset("template-arch0"), classes=3).static.join.relu
+    assert not video.cell.join.relu
+
+
 def test_template_channels_follow_the_published_networks() -> None:
     network = build_static(preset("template-arch0"), classes=19)
     first = network.net.nodes["n0"]
@@ -98,3 +115,8 @@ def test_an_image_network_is_a_video_network_with_an_empty_state() -> None:
         torch.testing.assert_close(logits, clip[:, t], atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="dec"):
         network.step(frames[:, 0], {"dec": torch.zeros(1)})
+
+
+def test_logits_are_brought_to_the_size_of_the_frame() -> None:
+    logits = torch.tensor([[[[0.0, 4.0]]]])
+    torch.testing.assert_close(upsample(logits, (1, 4)), torch.tensor([[[[0.0, 1.0, 3.0, 4.0]]]]))

@@ -1,5 +1,6 @@
 """segsmith data: look at a data set, make one."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at data sets, and make one.", no_args_is_help=True)
 
+SIZE = (360, 480)
 ALIKE, LINES = 3, 20
 """Faults of one kind, and faults altogether, that are shown to a person; --json has them all."""
 
@@ -155,24 +157,35 @@ def _verdict(report: "Report") -> str:
 @app.command()
 def make(
     what: Annotated[str, typer.Argument(help="What to make: streets.")],
-    out: Annotated[Path, typer.Argument(help="The folder to write; it must not hold anything yet.")],
-    clips: Annotated[int, typer.Option(min=1, help="Clips.")] = 40,
-    frames: Annotated[int, typer.Option(min=1, help="Frames in a clip.")] = 30,
-    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH.")] = "360x480",
+    out: Annotated[Path, typer.Argument(help="The folder to write: a new or an empty one.")],
+    clips: Annotated[int, typer.Option(help="Clips.")] = 40,
+    frames: Annotated[int, typer.Option(help="Frames in a clip, at 30 Hz.")] = 30,
+    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; 360x480 where not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Other seeds draw other streets.")] = 0,
+    label_every: Annotated[int, typer.Option(help="A mask for every so many frames.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores where not given.")] = None,
 ) -> None:
-    """Make a data set: streets draws a drive through small streets, with a mask for every frame."""
+    """Make a data set: streets draws drives through small streets, in the folder: and SegNet layouts and as mp4."""
+    from segsmith.cli.parse import size as parse_size
+
     if what != "streets":
         raise UserError(f"cannot make {what!r}", fix="segsmith data make streets OUT")
-    shape = _size(size)
+    shape = parse_size(size) or SIZE
     from segsmith.data.make import make_streets
 
     with _bar("drawing streets") as progress:
-        make_streets(out, clips=clips, frames=frames, size=shape, progress=progress)
-    say(f"wrote {out}")
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.lower().partition("x")
-    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
-        raise UserError(f"size {text!r} is not HEIGHTxWIDTH", fix="such as 360x480")
-    return int(height), int(width)
+        made = make_streets(
+            out,
+            clips=clips,
+            frames=frames,
+            size=shape,
+            seed=seed,
+            label_every=label_every,
+            progress=progress,
+            workers=workers,
+        )
+    splits = ", ".join(f"{count} {split}" for split, count in made.clips.items())
+    typer.echo(f"{out}: {made.frames} frames, {made.labelled} labelled, in clips: {splits}")
+    for stride, ceiling in made.ceilings.items():
+        typer.echo(f"  the most that an output at 1/{stride} can score: {100 * ceiling:.1f} % mIoU")
+    typer.echo(f"next: segsmith data check folder:{shlex.quote(str(out))}")

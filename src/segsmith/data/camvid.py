@@ -156,5 +156,5 @@ def _rates(splits: Mapping[str, tuple[FrameSequence, ...]]) -> list[str]:
         numbers = [[numbered(frame.name)[1] or 0 for frame in sequence.frames] for sequence in found]
         gaps = Counter(b - a for run in numbers for a, b in pairwise(run))
         if gaps and (usual := gaps.most_common(1)[0][0]) > 0:
-            notes.append(f"{split}: a label every {usual} frames of the camera ({CAMERA_HZ / usual:g} Hz)")
+            notes.append(f"{split}: labels at {CAMERA_HZ / usual:g} Hz (frame numbers step by {usual})")
     return notes

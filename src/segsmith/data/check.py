@@ -30,11 +30,10 @@ AHEAD = 3
 
 def check(dataset: Dataset, workers: int | None = None, progress: Progress | None = None) -> Report:
     """Decodes every frame and mask. ``workers``: processes, all cores where not given; a video is read in order."""
-    places = [(split, frame) for split in dataset.splits for frame in dataset.frames(split)]
-    frames = [frame for _, frame in places]
+    frames = [frame for split in dataset.splits for frame in dataset.frames(split)]
     wanted = _cores() if workers is None else workers
     alone = wanted <= 1 or (workers is None and len(frames) < FEW) or isinstance(dataset.reader, VideoReader)
-    found = _alone(dataset.reader, frames) if alone else _together(dataset.reader, frames, wanted)
+    found = _alone(dataset.reader, frames) if alone else _together(dataset.reader, _chunks(dataset, frames), wanted)
     findings: dict[Frame, Finding] = {}
     for done, (frame, finding) in enumerate(found, 1):
         findings[frame] = finding
@@ -87,16 +86,23 @@ def _alone(reader: Reader, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Fin
         yield frame, examine(reader, frame)
 
 
-def _together(reader: Reader, frames: Sequence[Frame], workers: int) -> Iterator[tuple[Frame, Finding]]:
+def _chunks(dataset: Dataset, frames: Sequence[Frame]) -> list[Sequence[Frame]]:
+    """Files are dealt in small pieces; a simulated clip stays together, since its street is built but once."""
+    if isinstance(dataset.reader, PictureReader):
+        return [frames[start : start + CHUNK] for start in range(0, len(frames), CHUNK)]
+    return [sequence.frames for found in dataset.splits.values() for sequence in found]
+
+
+def _together(reader: Reader, chunks: list[Sequence[Frame]], workers: int) -> Iterator[tuple[Frame, Finding]]:
     """In whatever order the frames are done. Leaving early (Ctrl-C) drops what has not started."""
-    chunks = iter([frames[start : start + CHUNK] for start in range(0, len(frames), CHUNK)])
+    waiting = iter(chunks)
     if isinstance(reader, PictureReader):
         reader = replace(reader, faults=())  # the workers have no use for them, and every chunk would carry them
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=leave_interrupts_to_the_parent)
     running: dict[Future[list[Finding]], Sequence[Frame]] = {}
     try:
         while True:
-            while len(running) < AHEAD * workers and (chunk := next(chunks, None)):
+            while len(running) < AHEAD * workers and (chunk := next(waiting, None)):
                 running[pool.submit(examine_all, reader, chunk)] = chunk
             if not running:
                 return

@@ -15,6 +15,7 @@ class Kind:
 
     open: Callable[..., Dataset]
     options: tuple[str, ...] = ()
+    path_optional: bool = False
 
 
 def _camvid(path: Path, name: str, **options: str) -> Dataset:
@@ -44,7 +45,7 @@ def _video(path: Path, name: str) -> Dataset:
 def _streets(path: Path, name: str) -> Dataset:
     from segsmith.data.streets.reader import open_streets
 
-    return open_streets(path)
+    return open_streets("" if path == Path() else path)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -52,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "cityscapes": Kind(_cityscapes, ("labels",)),
     "folder": Kind(_folder, ("seed",)),
     "video": Kind(_video),
-    "streets": Kind(_streets),
+    "streets": Kind(_streets, path_optional=True),
 }
 TOY = "toy"
 
@@ -71,7 +72,7 @@ def open_dataset(name: str, **options: object) -> Dataset:
         near = get_close_matches(kind_name, KINDS, 1)
         hint = f"did you mean {near[0]}:{place}? " if near else ""
         raise UserError(f"unknown kind of data set {kind_name!r}", fix=f"{hint}kinds: {', '.join(KINDS)}, {TOY}")
-    if not place:
+    if not place and not kind.path_optional:
         raise UserError(f"data set {name!r} names no path", fix=f"{kind_name}:PATH")
     _require_known(kind_name, given, kind.options)
     asked = "&".join(f"{key}={value}" for key, value in given.items())

@@ -1,0 +1,1 @@
+"""Networks: everything that a genotype is built into."""

@@ -24,9 +24,9 @@ PARTS = ("taps", "dec", "classes", "in_channels", "encode", "decode", "auxiliary
 def external(genotype: Genotype, decoder: Genotype, classes: int, in_channels: int, auxiliary: bool) -> StaticNetwork:
     """``timm:NAME``, or ``module:function``, which is called with classes and in_channels.
 
-    A function returns a whole static network (see ``interface.py``; its features' sizes are those of the frame
-    divided by the strides, rounded up) or an encoder: a module that gives feature maps, as a list or by name. An
-    encoder gets the ``decoder``.
+    A function returns a whole static network (see ``interface.py``; its taps in the order of depth, its features'
+    sizes those of the frame divided by the strides, rounded up) or an encoder: a module that gives feature maps, as a
+    list or by name. An encoder gets the ``decoder``.
     """
     source = str(setting(genotype, "source"))
     module, _, name = source.partition(":")

@@ -26,6 +26,9 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield beside
+        # Onto the disk before it takes the old one's place: a machine may lose its power between the two.
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as error:
         raise UserError(

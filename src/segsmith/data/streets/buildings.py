@@ -8,11 +8,11 @@ from segsmith.data.streets import facades
 from segsmith.data.streets.camera import FAR, NEAR, View
 from segsmith.data.streets.chance import Floats, between, happens
 from segsmith.data.streets.draw import Pen, fixed
+from segsmith.data.streets.labels import BUILDING
 from segsmith.data.streets.light import BACK, LEFT, RIGHT, UP, Normal
 from segsmith.data.streets.plan import District, Plot
 from segsmith.data.streets.textures import Noise, Texture
 
-BUILDING = 1
 DEPTH = 10.0
 
 
@@ -68,13 +68,15 @@ class House:
             pen.face(corners[8:], self.roof, pen.light.matrix(slope, depth), BUILDING, part)
 
     def _chimney(self, pen: Pen, x: float, s: float, high: float) -> None:
-        stack = np.array([[x - 0.4, high + 1.1, s], [x + 0.4, high + 1.1, s], [x + 0.4, high - 1, s], [x - 0.4, high - 1, s]])
+        stack = np.array(
+            [[x - 0.4, high + 1.1, s], [x + 0.4, high + 1.1, s], [x + 0.4, high - 1, s], [x - 0.4, high - 1, s]]
+        )
         pen.polygon(fixed(pen.view.project(stack)), pen.light.colour((120, 80, 66), BACK, s - pen.view.s), BUILDING)
         cap = stack[[0, 1, 1, 0]] + np.array([[-0.05, 0.12, 0], [0.05, 0.12, 0], [0.05, 0, 0], [-0.05, 0, 0]])
         pen.polygon(fixed(pen.view.project(cap)), pen.light.colour((150, 140, 130), UP, s - pen.view.s), BUILDING)
 
     def shadow(self, fall: Floats) -> Floats:
-        """Corners on the ground of the house and its shadow; ``fall`` is how far a shadow goes for each metre of height."""
+        """Outline of the house and its shadow; ``fall`` is how far a shadow goes for each metre of height."""
         x, back = self.side * self.line, self.side * (self.line + DEPTH)
         base = np.array([[x, self.begin], [x, self.end], [back, self.end], [back, self.begin]])
         return np.concatenate([base, base + fall * self.height])

@@ -38,8 +38,8 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The camera in one frame. Lengths of the picture are in pixels of the canvas; ``offset`` is x where the street bends
-    to: measured from a straight line instead of the street's middle."""
+    """The camera in one frame. Lengths of the picture are in pixels of the canvas. ``offset`` is the camera's x from a
+    straight line, where ``x`` is that from the middle of the bending street."""
 
     height: int
     width: int

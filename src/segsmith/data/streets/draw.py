@@ -1,7 +1,8 @@
 """The canvas: colour and label drawn by the same strokes, far things first.
 
-The canvas is ``SAMPLES`` times as large as the frame. Colour is averaged down, the mask takes one point in each cell, so
-edges are smooth in the picture and exact in the mask. Thin things are kept ``SAMPLES`` wide, or the mask would lose them.
+The canvas is ``SAMPLES`` times as large as the frame. Colour is averaged down, the mask takes one point in each cell,
+so edges are smooth in the picture and exact in the mask. Thin things are kept ``SAMPLES`` wide, or the mask would lose
+them.
 """
 
 import math
@@ -70,7 +71,9 @@ class Pen:
         cv2.fillConvexPoly(self.label, shape, label, cv2.LINE_8, _SHIFT)
         cv2.polylines(self.colour, [shape], True, colour, max(1, round(width)), cv2.LINE_8, _SHIFT)
 
-    def face(self, quad: Floats, texture: Texture, matrix: Floats, label: int, part: tuple[float, float] = (0, 1)) -> None:
+    def face(
+        self, quad: Floats, texture: Texture, matrix: Floats, label: int, part: tuple[float, float] = (0, 1)
+    ) -> None:
         """A textured quadrilateral, corners from top left clockwise; ``part`` is the stretch of the texture from left
         to right that it shows."""
         xs, ys = quad.T.tolist()
@@ -112,7 +115,8 @@ class Pen:
     def finished(self) -> tuple[Image, Image]:
         """The frame and its mask, at the frame's size."""
         size = (self.view.width // SAMPLES, self.view.height // SAMPLES)
-        return cv2.resize(self.colour, size, interpolation=cv2.INTER_AREA), self.label[::SAMPLES, ::SAMPLES].copy()
+        small = np.asarray(cv2.resize(self.colour, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return small, self.label[::SAMPLES, ::SAMPLES].copy()
 
 
 def _toned(colour: Rgb, matrix: Floats) -> Rgb:

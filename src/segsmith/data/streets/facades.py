@@ -16,7 +16,8 @@ WALLS: dict[str, tuple[Rgb, ...]] = {
 }
 TRIMS: tuple[Rgb, ...] = ((232, 230, 224), (60, 56, 52), (120, 100, 84), (44, 60, 52))
 PAINTS: tuple[Rgb, ...] = (
-    (40, 60, 110), (130, 30, 34), (30, 80, 58), (196, 160, 50), (30, 30, 34), (214, 212, 206), (120, 60, 110), (190, 90, 40),
+    (40, 60, 110), (130, 30, 34), (30, 80, 58), (196, 160, 50), (30, 30, 34), (214, 212, 206), (120, 60, 110),
+    (190, 90, 40),
 )  # fmt: skip
 
 
@@ -40,7 +41,9 @@ class Style:
         return self.storeys * self.storey + 0.6
 
 
-def style(rng: np.random.Generator, walls: tuple[str, ...], storeys: tuple[int, int], shops: float, dusk: bool) -> Style:
+def style(
+    rng: np.random.Generator, walls: tuple[str, ...], storeys: tuple[int, int], shops: float, dusk: bool
+) -> Style:
     material = walls[int(rng.integers(len(walls)))]
     return Style(
         material=material,
@@ -73,7 +76,7 @@ def front(rng: np.random.Generator, noise: Noise, look: Style, width: float, sca
     top = max(1, int(0.35 * scale))
     picture[:top] = 0.5 * picture[:top] + 0.5 * np.array(look.trim, np.float32)
     picture[top : top + max(1, top // 3)] *= 0.6
-    return opaque(finished(picture, noise.cut(rng, *picture.shape[:2], fine=0.035, coarse=0.09)))
+    return opaque(finished(picture, _grain(rng, noise, picture, 0.035, 0.09)))
 
 
 def flank(rng: np.random.Generator, noise: Noise, look: Style, depth: float, scale: float) -> Texture:
@@ -82,14 +85,18 @@ def flank(rng: np.random.Generator, noise: Noise, look: Style, depth: float, sca
     if happens(rng, 0.5):
         for floor in range(look.storeys):
             _opening(rng, picture, look, scale, floor, between(rng, 0.25, 0.75) * depth, 2.2, False)
-    return opaque(finished(picture, noise.cut(rng, *picture.shape[:2], fine=0.04, coarse=0.16)))
+    return opaque(finished(picture, _grain(rng, noise, picture, 0.04, 0.16)))
 
 
 def roof(rng: np.random.Generator, noise: Noise, width: float, depth: float, scale: float) -> Texture:
     tiles = pick(rng, ((84, 70, 66), (104, 62, 48), (70, 74, 82), (128, 84, 62)))
     picture = plain(max(4, int(depth * scale)), max(4, int(width * scale)), tiles)
     picture[:: max(2, int(0.3 * scale))] *= 0.72
-    return opaque(finished(picture, noise.cut(rng, *picture.shape[:2], fine=0.08, coarse=0.15)))
+    return opaque(finished(picture, _grain(rng, noise, picture, 0.08, 0.15)))
+
+
+def _grain(rng: np.random.Generator, noise: Noise, picture: Grey, fine: float, coarse: float) -> Grey:
+    return noise.cut(rng, picture.shape[0], picture.shape[1], fine, coarse)
 
 
 def _wall(rng: np.random.Generator, look: Style, width: float, scale: float) -> Grey:
@@ -142,7 +149,10 @@ def _glass(rng: np.random.Generator, look: Style, rows: int, columns: int) -> Gr
     """Dark with a mirrored sky above and a curtain now and then, or lit from inside at dusk."""
     if look.dusk and happens(rng, 0.4):
         return plain(rows, columns, mixed((250, 210, 130), (255, 245, 215), between(rng, 0, 1)))
-    dark, sky = mixed((30, 36, 44), (64, 70, 78), between(rng, 0, 1)), mixed((84, 100, 116), (150, 164, 178), between(rng, 0, 1))
+    dark, sky = (
+        mixed((30, 36, 44), (64, 70, 78), between(rng, 0, 1)),
+        mixed((84, 100, 116), (150, 164, 178), between(rng, 0, 1)),
+    )
     slope = np.add.outer(np.linspace(1, 0, rows), np.linspace(0.25, -0.25, columns)) > between(rng, 0.1, 1.1)
     pane = np.where(slope[..., None], np.array(sky), np.array(dark)).astype(np.float32)
     if happens(rng, 0.3):

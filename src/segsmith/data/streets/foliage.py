@@ -10,10 +10,10 @@ from segsmith.data.base import Image
 from segsmith.data.streets.camera import FAR, View
 from segsmith.data.streets.chance import Rgb, between, happens, pick
 from segsmith.data.streets.draw import SAMPLES, Pen, fixed
+from segsmith.data.streets.labels import TREE
 from segsmith.data.streets.light import Normal
 from segsmith.data.streets.textures import Noise, Texture, finished, pierced, plain
 
-TREE = 5
 GREENS: tuple[Rgb, ...] = ((66, 92, 44), (90, 108, 50), (54, 78, 52), (112, 120, 60), (130, 112, 50), (118, 76, 40))
 BARKS: tuple[Rgb, ...] = ((84, 70, 58), (106, 96, 84), (62, 54, 48), (128, 122, 112))
 _SQUARE = 160
@@ -46,7 +46,7 @@ def _leaves(rng: np.random.Generator, noise: Noise, green: Rgb) -> Texture:
     grain = noise.cut(rng, _SQUARE, _SQUARE, fine=0.2, coarse=0.25)
     ragged = cv2.blur(alpha, (7, 7)).astype(np.float32) * noise.cut(rng, _SQUARE, _SQUARE, fine=0.35, coarse=0.2)
     alpha = np.where(ragged > 128, 255, 0).astype(np.uint8)
-    return pierced(finished(picture, grain), alpha, cv2.medianBlur(cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), 9))
+    return pierced(finished(picture, grain), alpha, _closed(alpha, 9))
 
 
 def _branches(rng: np.random.Generator, bark: Rgb) -> Texture:
@@ -61,8 +61,12 @@ def _branches(rng: np.random.Generator, bark: Rgb) -> Texture:
             turns, shares = rng.normal(0, 0.5, 3).tolist(), rng.uniform(0.62, 0.84, 3).tolist()
             forks = list(zip(turns, shares, strict=True))[: 3 if happens(rng, 0.45) else 2]
             tips += [(ex, ey, angle + turn, length * share, width * 0.65) for turn, share in forks]
-    cover = cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, np.ones((23, 23), np.uint8))
-    return pierced(finished(plain(_SQUARE, _SQUARE, bark)), alpha, cover)
+    return pierced(finished(plain(_SQUARE, _SQUARE, bark)), alpha, _closed(alpha, 23))
+
+
+def _closed(alpha: Image, size: int) -> Image:
+    """Without the gaps that a person who labels would not go round."""
+    return np.asarray(cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
 
 
 def hedge(rng: np.random.Generator, noise: Noise, width: float, height: float, scale: float) -> Texture:

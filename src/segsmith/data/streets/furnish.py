@@ -149,12 +149,18 @@ def _kerbside(rng: np.random.Generator, street: Street, side: int) -> list[Post 
         elif kind < 0.58:
             found.append(posts.placard(rng, between(rng, min(kerb, back), max(kerb, back)), s))
         elif kind < 0.7:
-            bin_ = Bin(back if happens(rng, 0.5) else kerb, s, between(rng, 0.4, 0.8), between(rng, 0.8, 1.3), pick(rng, posts.METALS))
+            bin_ = Bin(
+                back if happens(rng, 0.5) else kerb,
+                s,
+                between(rng, 0.4, 0.8),
+                between(rng, 0.8, 1.3),
+                pick(rng, posts.METALS),
+            )
             found.append(bin_)
         elif kind < 0.86:
             found += [posts.bollard(rng, kerb, s + 1.4 * step, metal) for step in range(int(rng.integers(2, 7)))]
         else:
             high = between(rng, 2.5, 7.0)
-            found.append(Post(kerb, s, high, between(rng, 0.1, 0.22), pick(rng, posts.METALS)))
+            found.append(Post(kerb, s, high, between(rng, 0.11, 0.24), pick(rng, posts.METALS)))
         s += between(rng, 6.0, 18.0)
     return found

@@ -30,7 +30,8 @@ def draw_ground(pen: Pen, surface: Surface, shadows: Sequence[Floats], wet: bool
     x, s = _places(view, depth)
     colour = _looked_up(view, surface, depth, x, s)
     sun = _under(view, top, colour[..., 3].copy(), shadows)
-    seen = cv2.multiply(cv2.cvtColor(colour, cv2.COLOR_RGBA2RGB), _gain(pen.light, sun), scale=1 / 128)
+    albedo = cv2.cvtColor(colour, cv2.COLOR_RGBA2RGB)
+    seen = np.asarray(cv2.multiply(albedo, _gain(pen.light, sun), scale=1 / 128), np.uint8)
     _grain(seen, surface, depth, x, s)
     _veil(seen, pen.light, depth, wet)
     pen.colour[top:] = seen
@@ -91,7 +92,9 @@ def _gain(light: Light, sun: Image) -> Image:
     return np.asarray(cv2.LUT(cv2.cvtColor(sun, cv2.COLOR_GRAY2RGB), lookup), np.uint8)
 
 
-def _grain(seen: Image, surface: Surface, depth: Floats, x: npt.NDArray[np.float32], s: npt.NDArray[np.float32]) -> None:
+def _grain(
+    seen: Image, surface: Surface, depth: Floats, x: npt.NDArray[np.float32], s: npt.NDArray[np.float32]
+) -> None:
     """Stones in the asphalt, where they are large enough to be seen."""
     near = int(np.searchsorted(-depth, -_GRAIN_REACH))
     if near >= len(depth):

@@ -1,6 +1,7 @@
 """What the camera makes of light: motion blur, lens, exposure and noise. The mask knows nothing of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from segsmith.data.streets.chance import between, happens
 from segsmith.data.streets.light import Weather
 from segsmith.data.streets.textures import Grey
 
+Picture = npt.NDArray[Any]
 _TAPS = 7
 """At most."""
 
@@ -45,9 +47,9 @@ def develop(
     rng: np.random.Generator, scene: Image, lens_: Lens, gain: npt.NDArray[np.float64], centre: tuple[float, float],
     flow: tuple[float, float],
 ) -> Image:  # fmt: skip
-    """``centre``: the point that the camera drives to. ``flow``: how far the ground at the lower edge, and everything by
-    the camera's turning, moves from frame to frame, in pixels."""
-    seen = _blurred(scene, centre, lens_.shutter * flow[0], lens_.shutter * flow[1])
+    """``centre``: the point that the camera drives to. ``flow``: how far from one frame to the next the ground at the
+    lower edge moves, and everything by the camera's turning, in pixels."""
+    seen: Picture = _blurred(scene, centre, lens_.shutter * flow[0], lens_.shutter * flow[1])
     if lens_.softness:
         seen = cv2.GaussianBlur(seen, (3, 3), lens_.softness)
     tones = np.clip((np.arange(256) / 255.0)[:, None] ** lens_.curve * gain, 0, None)
@@ -58,7 +60,7 @@ def develop(
     grain = lens_.spread[y : y + seen.shape[0], x : x + seen.shape[1]]
     if rng.random() < 0.5:
         grain = grain[:, ::-1]
-    return cv2.add(seen, grain, dtype=cv2.CV_8U)
+    return np.asarray(cv2.add(seen, grain, dtype=cv2.CV_8U), np.uint8)
 
 
 def _blurred(scene: Image, centre: tuple[float, float], outward: float, aside: float) -> Image:
@@ -81,7 +83,7 @@ def _blurred(scene: Image, centre: tuple[float, float], outward: float, aside: f
         seen = cv2.remap(scene, x + at * (way * dx + np.float32(aside)), y + at * way * dy, cv2.INTER_LINEAR,
                          borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
         cv2.accumulate(seen, total)
-    return cv2.convertScaleAbs(total, alpha=1 / taps)
+    return np.asarray(cv2.convertScaleAbs(total, alpha=1 / taps), np.uint8)
 
 
 def pixels_passed(speed: float, eye: float, focal: float, height: int) -> float:

@@ -1,4 +1,4 @@
-"""What a data set of simulated streets is made from, as the user writes it: ``clips=40,frames=30,size=360x480,seed=0``."""
+"""What simulated streets are made from, as the user writes it: ``clips=40,frames=30,size=360x480,seed=0``."""
 
 import re
 from dataclasses import dataclass, fields
@@ -7,12 +7,12 @@ from segsmith.data.streets.chance import SPLITS
 from segsmith.errors import UserError
 
 LIMITS = {"clips": (3, 100_000), "frames": (1, 3000), "seed": (0, 2**31 - 1), "label_every": (1, 3000)}
-SIDES = (32, 2160)
+SIDES = (48, 2160)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``size`` is (height, width); every ``label_every``-th frame of a clip has a mask, counted from its last."""
+    """``size`` is (height, width); every ``label_every``-th frame of a clip has a mask, counted back from its last."""
 
     clips: int = 40
     frames: int = 30
@@ -20,10 +20,21 @@ class Options:
     seed: int = 0
     label_every: int = 1
 
+    def __post_init__(self) -> None:
+        for name, (low, high) in LIMITS.items():
+            if not low <= getattr(self, name) <= high:
+                raise UserError(f"streets cannot have {name}={getattr(self, name)}", fix=f"from {low} to {high}")
+        if not all(SIDES[0] <= side <= SIDES[1] for side in self.size):
+            fix = f"sides from {SIDES[0]} to {SIDES[1]}, such as 360x480"
+            raise UserError(f"streets cannot have size={self._written('size')}", fix=fix)
+
     def counts(self) -> dict[str, int]:
         """Clips in each split: about 70, 15 and 15 of 100, and never none."""
         held_out = max(1, self.clips * 3 // 20)
         return dict(zip(SPLITS, (self.clips - 2 * held_out, held_out, held_out), strict=True))
+
+    def labelled(self, index: int) -> bool:
+        return (self.frames - 1 - index) % self.label_every == 0
 
     def text(self) -> str:
         return ",".join(f"{field.name}={self._written(field.name)}" for field in fields(self))
@@ -32,34 +43,36 @@ class Options:
         return "{}x{}".format(*self.size) if name == "size" else str(getattr(self, name))
 
 
-TOY = Options(clips=40, frames=20, size=(144, 192), seed=7)
+# Small enough for two cores, and no smaller: at 192x256 a lamp post in the middle distance is 3 to 6 pixels wide, and
+# the true labels averaged to 1/8 and back still score about 77 % mIoU (at 144x192: 73 %). Twenty frames are what
+# windows of 16 need; further frames of a street teach less than further streets, so there are forty of those.
+TOY = Options(clips=40, frames=20, size=(192, 256), seed=7)
 
 
 def parse(text: str) -> Options:
     """The options that a text names; the rest as they are by default."""
-    values: dict[str, int | tuple[int, int]] = {}
+    values: dict[str, str] = {}
+    known = [field.name for field in fields(Options)]
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
-        known = ", ".join(field.name for field in fields(Options))
-        if not equals or name not in (*LIMITS, "size"):
-            raise UserError(f"streets has no option {part!r}", fix=f"options are NAME=VALUE with {known}, e.g. {Options().text()}")
+        if name not in known or not equals:
+            fix = f"write NAME=VALUE with {', '.join(known)}, such as {Options().text()}"
+            raise UserError(f"streets have no option {part!r}", fix=fix)
         if name in values:
             raise UserError(f"streets option {name} is given twice", fix="give it once")
-        values[name] = _size(value) if name == "size" else _number(name, value)
-    return Options(**values)  # type: ignore[arg-type]
+        values[name] = value
+    size = _size(values.pop("size", "360x480"))
+    return Options(size=size, **{name: _number(name, value) for name, value in values.items()})
 
 
 def _number(name: str, value: str) -> int:
-    low, high = LIMITS[name]
-    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
-        raise UserError(f"streets option {name}={value} is not possible", fix=f"give a whole number from {low} to {high}")
+    if not re.fullmatch(r"[0-9]{1,12}", value):
+        raise UserError(f"streets option {name}={value} is no whole number", fix="from {} to {}".format(*LIMITS[name]))
     return int(value)
 
 
 def _size(value: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value, re.ASCII)
-    sides = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(SIDES[0] <= side <= SIDES[1] and side % 2 == 0 for side in sides):
-        fix = f"give HEIGHTxWIDTH in even pixels from {SIDES[0]} to {SIDES[1]}, e.g. 360x480"
-        raise UserError(f"streets option size={value} is not possible", fix=fix)
-    return sides
+    found = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", value)
+    if not found:
+        raise UserError(f"streets option size={value} is not HEIGHTxWIDTH", fix="such as 360x480")
+    return int(found[1]), int(found[2])

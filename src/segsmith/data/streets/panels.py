@@ -1,6 +1,7 @@
 """Everything long and thin that stands along the street, in panels: railings, boards, mesh, hedges, garden walls."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,10 +11,10 @@ from segsmith.data.streets.camera import FAR, NEAR, View
 from segsmith.data.streets.chance import Floats, Rgb, between, pick
 from segsmith.data.streets.draw import Pen
 from segsmith.data.streets.facades import PAINTS, WALLS
+from segsmith.data.streets.labels import BUILDING, FENCE, TREE
 from segsmith.data.streets.light import LEFT, RIGHT
 from segsmith.data.streets.textures import Noise, Texture, finished, opaque, pierced, plain
 
-BUILDING, TREE, FENCE = 1, 5, 7
 LENGTH = 2.5
 KINDS = ("railing", "boards", "mesh", "pickets", "hedge", "wall")
 HEIGHTS = {"railing": (1.0, 1.6), "boards": (1.3, 2.1), "mesh": (1.6, 2.6), "pickets": (0.9, 1.4), "hedge": (0.9, 2.0),
@@ -54,14 +55,16 @@ class Panel:
         return np.concatenate([base, base + fall * self.height])
 
 
-def row(rng: np.random.Generator, noise: Noise, kind: str, x: float, begin: float, end: float, scale: float) -> list[Panel]:
+def row(
+    rng: np.random.Generator, noise: Noise, kind: str, x: float, begin: float, end: float, scale: float
+) -> list[Panel]:
     """Panels of one kind from ``begin`` to ``end``; they share a texture."""
     height = between(rng, *HEIGHTS[kind])
     texture = _texture(rng, noise, kind, height, scale)
     count = max(1, round((end - begin) / LENGTH))
     edges = np.linspace(begin, end, count + 1).tolist()
     label = LABELS.get(kind, FENCE)
-    return [Panel(x, left, right, height, label, texture) for left, right in zip(edges, edges[1:], strict=False)]
+    return [Panel(x, left, right, height, label, texture) for left, right in pairwise(edges)]
 
 
 def _texture(rng: np.random.Generator, noise: Noise, kind: str, height: float, scale: float) -> Texture:

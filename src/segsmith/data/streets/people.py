@@ -7,14 +7,14 @@ import numpy as np
 from segsmith.data.streets.camera import FAR, View
 from segsmith.data.streets.chance import Floats, Rgb, between, happens, pick
 from segsmith.data.streets.draw import Dot, Pen, dots, fixed
+from segsmith.data.streets.labels import BICYCLIST, PEDESTRIAN
 from segsmith.data.streets.light import Normal
 from segsmith.data.streets.motion import Course
 
-PEDESTRIAN, BICYCLIST = 9, 10
 SKINS: tuple[Rgb, ...] = ((224, 182, 156), (198, 148, 116), (140, 96, 70), (88, 60, 46))
 CLOTHES: tuple[Rgb, ...] = (
-    (40, 42, 52), (62, 66, 78), (150, 40, 44), (54, 84, 130), (196, 186, 166), (86, 96, 66), (214, 210, 204), (120, 96, 76),
-    (28, 28, 30), (206, 150, 60), (110, 60, 96), (60, 120, 120),
+    (40, 42, 52), (62, 66, 78), (150, 40, 44), (54, 84, 130), (196, 186, 166), (86, 96, 66), (214, 210, 204),
+    (120, 96, 76), (28, 28, 30), (206, 150, 60), (110, 60, 96), (60, 120, 120),
 )  # fmt: skip
 TROUSERS: tuple[Rgb, ...] = ((44, 52, 76), (34, 34, 38), (94, 86, 74), (120, 120, 124), (70, 58, 48))
 HAIR: tuple[Rgb, ...] = ((48, 36, 28), (24, 22, 22), (150, 116, 70), (150, 148, 146))
@@ -65,7 +65,8 @@ class Walker:
             _far(pen, [at[j] for j in (10, 17, 16, 4, 5)], scale, self.wear, depth, PEDESTRIAN)
             return
         coat, trousers, skin, hair, dark = (
-            pen.light.colour(colour, _LIT, depth) for colour in (wear.coat, wear.trousers, wear.skin, wear.hair, (34, 30, 28))
+            pen.light.colour(colour, _LIT, depth)
+            for colour in (wear.coat, wear.trousers, wear.skin, wear.hair, (34, 30, 28))
         )
         label = PEDESTRIAN
         for hip, knee, foot, toe in ((0, 2, 4, 6), (1, 3, 5, 7)):
@@ -163,7 +164,14 @@ class Cyclist:
             return
         coat, trousers, skin, top, frame, tyre = (
             pen.light.colour(colour, _LIT, depth)
-            for colour in (wear.coat, wear.trousers, wear.skin, self.frame if self.helmet else wear.hair, self.frame, (30, 30, 32))
+            for colour in (
+                wear.coat,
+                wear.trousers,
+                wear.skin,
+                self.frame if self.helmet else wear.hair,
+                self.frame,
+                (30, 30, 32),
+            )
         )
         for rim in (pixels[-2 * _SPOKES : -_SPOKES], pixels[-_SPOKES:]):
             pen.ring(fixed(rim), 0.05 * scale, tyre, label)
@@ -195,7 +203,10 @@ _WHEELS = np.concatenate([_wheel(-0.52), _wheel(0.52)])
 
 def _riding(turn: float) -> Floats:
     """Hubs, saddle post, pedals' axle, head tube, handlebar ends, hip, neck, knees, feet, shoulders, head, its top."""
-    feet = [[side * 0.1, 0.3 + 0.17 * np.sin(turn + rest), 0.17 * np.cos(turn + rest)] for side, rest in ((-1, 0.0), (1, np.pi))]
+    feet = [
+        [side * 0.1, 0.3 + 0.17 * np.sin(turn + rest), 0.17 * np.cos(turn + rest)]
+        for side, rest in ((-1, 0.0), (1, np.pi))
+    ]
     knees = [[foot[0], 0.5 * (foot[1] + 0.95) + 0.06, 0.5 * (foot[2] - 0.18) + 0.24] for foot in feet]
     joints = [
         [0, 0.34, -0.52], [0, 0.34, 0.52], [0, 0.88, -0.2], [0, 0.3, 0.0], [0, 0.9, 0.38],

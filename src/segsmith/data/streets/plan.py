@@ -77,7 +77,7 @@ def street(rng: np.random.Generator, end: float) -> Street:
     parking = (happens(rng, 0.4), happens(rng, 0.4))
     lane_width = between(rng, 2.5, 3.2)
     half = lane_width + (2.0 if any(parking) else between(rng, 0.2, 0.8))
-    pavement = (between(rng, 2.2, 5.5), between(rng, 2.2, 5.5))
+    pavement = (between(rng, 2.8, 6.0), between(rng, 2.8, 6.0))
     crossings = tuple(_crossings(rng, end))
     keeps = 1 if happens(rng, 0.5) else -1
     plots = (*_side(rng, -1, half + pavement[0], district, crossings, end),

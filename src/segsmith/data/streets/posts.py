@@ -8,13 +8,14 @@ from segsmith.data.base import VOID
 from segsmith.data.streets.camera import FAR, View
 from segsmith.data.streets.chance import Floats, Rgb, between, happens, pick
 from segsmith.data.streets.draw import SAMPLES, Pen, dots, fixed
+from segsmith.data.streets.labels import POLE, SIGN
 from segsmith.data.streets.light import BACK, UP
 
-POLE, SIGN = 2, 6
 METALS: tuple[Rgb, ...] = ((96, 100, 102), (150, 152, 152), (52, 56, 58), (36, 58, 46), (196, 194, 186), (110, 88, 66))
 INKS: tuple[Rgb, ...] = ((236, 234, 226), (30, 30, 34))
 RED, WHITE, BLUE, GREEN, YELLOW, BLACK = (
-    (196.0, 30.0, 36.0), (236.0, 236.0, 232.0), (28.0, 70.0, 160.0), (24.0, 106.0, 66.0), (236.0, 190.0, 40.0), (28.0, 28.0, 30.0),
+    (196.0, 30.0, 36.0), (236.0, 236.0, 232.0), (28.0, 70.0, 160.0), (24.0, 106.0, 66.0), (236.0, 190.0, 40.0),
+    (28.0, 28.0, 30.0),
 )  # fmt: skip
 Shape = tuple[tuple[float, float], ...]
 
@@ -104,8 +105,7 @@ class Post:
             pen.polygon(fixed(pixels), shade, SIGN)
 
     def shadow(self, fall: Floats) -> Floats:
-        side = np.array([self.radius, 0.0])
-        base = np.array([[self.x, self.s] - side, [self.x, self.s] + side])
+        base = np.array([[self.x - self.radius, self.s], [self.x + self.radius, self.s]])
         return np.concatenate([base, base + fall * self.height])
 
 
@@ -145,7 +145,7 @@ class Bin:
 
 def lamp(rng: np.random.Generator, x: float, s: float) -> Post:
     arm = -np.sign(x) * between(rng, 0.6, 1.8)
-    return Post(x, s, between(rng, 5.0, 8.5), between(rng, 0.09, 0.18), pick(rng, METALS), arm=float(arm))
+    return Post(x, s, between(rng, 5.0, 8.5), between(rng, 0.1, 0.2), pick(rng, METALS), arm=float(arm))
 
 
 def bollard(rng: np.random.Generator, x: float, s: float, colour: Rgb) -> Post:
@@ -155,7 +155,10 @@ def bollard(rng: np.random.Generator, x: float, s: float, colour: Rgb) -> Post:
 def traffic_light(rng: np.random.Generator, x: float, s: float) -> Post:
     y, on = between(rng, 2.4, 3.0), int(rng.integers(3))
     lamps = tuple(
-        (tuple((px, py + 0.3 - 0.3 * place) for px, py in _round(10, 0.11)), colour if place == on else (52.0, 40.0, 38.0))
+        (
+            tuple((px, py + 0.3 - 0.3 * place) for px, py in _round(10, 0.11)),
+            colour if place == on else (52.0, 40.0, 38.0),
+        )
         for place, colour in enumerate(((255.0, 50.0, 40.0), (255.0, 190.0, 40.0), (60.0, 240.0, 120.0)))
     )
     back = ((_box(0.24, 0.56), BLACK), *lamps)
@@ -170,7 +173,7 @@ def sign_post(rng: np.random.Generator, x: float, s: float) -> Post:
         boards.append(Board(y - 1.9 * size, _plate(rng, size * 0.8, size * 0.5)))
     if happens(rng, 0.25):
         boards = [Board(y + 0.3, _plate(rng, between(rng, 0.7, 1.2), between(rng, 0.4, 0.8)))]
-    return Post(x, s, y + 0.3, between(rng, 0.045, 0.085), pick(rng, METALS), boards=tuple(boards))
+    return Post(x, s, y + 0.3, between(rng, 0.05, 0.09), pick(rng, METALS), boards=tuple(boards))
 
 
 def placard(rng: np.random.Generator, x: float, s: float) -> Post:
@@ -198,10 +201,8 @@ def _plate(rng: np.random.Generator, half: float, high: float) -> tuple[tuple[Sh
     """A board with lines of writing."""
     ground = (WHITE, BLUE, GREEN, YELLOW, RED, pick(rng, METALS))[int(rng.integers(6))]
     ink = WHITE if sum(ground) < 420 else BLACK
-    lines = tuple(
-        (_box(half * between(rng, 0.4, 0.8), high * 0.09, 0.0, high * y), ink) for y in (-0.55, -0.1, 0.35)
+    lines = tuple((_box(half * between(rng, 0.4, 0.8), high * 0.09, 0.0, high * y), ink) for y in (-0.55, -0.1, 0.35))
+    head = (
+        ((_box(half * 0.9, high * 0.2, 0.0, high * 0.72), pick(rng, (RED, BLUE, YELLOW))),) if happens(rng, 0.4) else ()
     )
-    head = ((_box(half * 0.9, high * 0.2, 0.0, high * 0.72), pick(rng, (RED, BLUE, YELLOW))),) if happens(rng, 0.4) else ()
     return ((_box(half, high), ground), *lines, *head)
-
-

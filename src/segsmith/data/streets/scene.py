@@ -42,7 +42,11 @@ class Bonnet:
             low = np.array([[1.1 * columns, rows + 4], [-0.1 * columns, rows + 4]])
             r, g, b = pen.light.colour(self.paint, UP, 0.0)
             colour = (r * brightness, g * brightness, b * brightness)
-            pen.polygon(fixed(cv2.convexHull(np.concatenate([top, low]).astype(np.float32))[:, 0].astype(np.float64)), colour, VOID)
+            pen.polygon(
+                fixed(cv2.convexHull(np.concatenate([top, low]).astype(np.float32))[:, 0].astype(np.float64)),
+                colour,
+                VOID,
+            )
 
 
 @dataclass(frozen=True, slots=True)

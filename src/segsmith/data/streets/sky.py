@@ -1,4 +1,4 @@
-"""The sky with clouds and sun, and the far skyline under it: one wide picture for each clip, moved by the camera's turns."""
+"""The sky with clouds and sun, and the skyline under it: one wide picture for each clip, moved as the camera turns."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from segsmith.data.streets.chance import Rgb, between, happens, mixed, pick
 from segsmith.data.streets.draw import Pen
 from segsmith.data.streets.facades import WALLS
 from segsmith.data.streets.foliage import GREENS
+from segsmith.data.streets.labels import BUILDING, SKY, TREE
 from segsmith.data.streets.light import Weather
 from segsmith.data.streets.textures import Grey, finished, value_noise
 
-SKY, BUILDING, TREE = 0, 1, 5
 _MARGIN = 0.45
 """How far the picture goes beyond the canvas on either side, in widths: the sharpest turn of a bend."""
 
@@ -25,7 +25,7 @@ class Sky:
 
     def draw(self, pen: Pen) -> None:
         view = pen.view
-        bottom = min(int(view.horizon) + 2, view.height)
+        bottom = min(max(int(view.horizon) + 2, 0), view.height)
         high = min(bottom, self.colour.shape[0])
         left = round(_MARGIN * view.width + view.slope * view.focal)
         left = min(max(left, 0), self.colour.shape[1] - view.width)
@@ -34,7 +34,7 @@ class Sky:
 
 
 def sky(rng: np.random.Generator, weather: Weather, height: int, width: int) -> Sky:
-    rows, columns = int(0.9 * height), int((1 + 2 * _MARGIN) * width)
+    rows, columns = height, int((1 + 2 * _MARGIN) * width)
     fall = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None] ** 1.5
     kind = weather.kind
     picture = np.array(kind.zenith, np.float32) * (1 - fall) + np.array(kind.low, np.float32) * fall
@@ -49,8 +49,12 @@ def sky(rng: np.random.Generator, weather: Weather, height: int, width: int) -> 
 def _clouds(rng: np.random.Generator, picture: Grey, weather: Weather) -> None:
     """Flatter towards the horizon, since they lie above one another there."""
     rows, columns = (side // 2 for side in picture.shape[:2])
-    field = sum((value_noise(rng, rows, columns, cells) * (3 / cells) ** 0.8 for cells in (3, 6, 12, 24)), np.float32(0))
-    squeezed = cv2.resize(np.asarray(field), (columns, rows * 2))[(np.linspace(0, 1, rows) ** 0.5 * (2 * rows - 1)).astype(int)]
+    field = sum(
+        (value_noise(rng, rows, columns, cells) * (3 / cells) ** 0.8 for cells in (3, 6, 12, 24)), np.float32(0)
+    )
+    squeezed = cv2.resize(np.asarray(field), (columns, rows * 2))[
+        (np.linspace(0, 1, rows) ** 0.5 * (2 * rows - 1)).astype(int)
+    ]
     squeezed = cv2.resize(squeezed, picture.shape[1::-1])
     white = np.clip((squeezed + weather.clouds - 0.55) * 2.2, 0, 1)[..., None]
     shade = np.clip(1.02 - 0.35 * np.clip(squeezed, 0, 1), 0, 1.05)[..., None]
@@ -88,5 +92,3 @@ def _skyline(rng: np.random.Generator, picture: Grey, labels: Image, weather: We
         else:
             picture[rows - high :, x : x + wide], labels[rows - high :, x : x + wide] = colour, BUILDING
         x += max(2, int(wide * between(rng, 0.5, 1.1)))
-
-

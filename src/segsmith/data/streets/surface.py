@@ -8,20 +8,26 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from segsmith.data.base import Image
 from segsmith.data.streets.chance import Floats, Rgb, between, happens, pick
 from segsmith.data.streets.foliage import GREENS
+from segsmith.data.streets.labels import PAVEMENT, ROAD, TREE
 from segsmith.data.streets.plan import START, Street
 from segsmith.data.streets.textures import Noise
 
-ROAD, PAVEMENT, TREE = 3, 4, 5
 ACROSS, ALONG, REACH = 0.06, 0.12, 18.0
 """Metres for each column and row, and how far the map goes to either side; beyond, its edges go on."""
 
 ASPHALTS: tuple[Rgb, ...] = ((88, 88, 90), (104, 102, 100), (74, 76, 80), (120, 116, 110))
-SLABS: tuple[Rgb, ...] = ((150, 146, 138), (128, 126, 124), (164, 152, 138), (140, 110, 96), (98, 98, 100), (112, 108, 104))
+SLABS: tuple[Rgb, ...] = (
+    (150, 146, 138),
+    (128, 126, 124),
+    (164, 152, 138),
+    (140, 110, 96),
+    (98, 98, 100),
+    (112, 108, 104),
+)
 LINES: Rgb = (214, 214, 206)
 YELLOW: Rgb = (198, 168, 60)
 LEVELS = 3
@@ -38,7 +44,12 @@ class Surface:
 
 
 def surface(
-    rng: np.random.Generator, street: Street, noise: Noise, shadows: Iterable[Floats], crowns: Sequence[Floats], wet: bool
+    rng: np.random.Generator,
+    street: Street,
+    noise: Noise,
+    shadows: Iterable[Floats],
+    crowns: Sequence[Floats],
+    wet: bool,
 ) -> Surface:
     """``shadows``: outlines as (x, s); ``crowns``: outlines that let some light through."""
     rows, columns = round((street.end + 20 - START) / ALONG), round(2 * REACH / ACROSS)
@@ -169,5 +180,3 @@ def _sunlight(
         dapple = noise.cut(rng, rows, columns, fine=0.0, coarse=0.9)
         sun[(leaves > 0) & (dapple < 1.12)] = 30
     return np.asarray(cv2.blur(sun, (5, 3)), np.uint8)
-
-

@@ -1,4 +1,4 @@
-"""Pictures that are put on faces of the scene: a pyramid of sizes each, opaque or with holes; and noise to make them of."""
+"""Pictures that are put on faces of the scene, in a pyramid of sizes; and noise to make them of."""
 
 import math
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _pyramid(picture: Image) -> Iterator[Image]:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Two squares of noise about 0, fine and coarse, laid out twice each way so that pieces are cut over their edges."""
+    """Two squares of noise about 0, fine and coarse, laid out twice each way to be cut over their edges."""
 
     fine: Grey
     coarse: Grey

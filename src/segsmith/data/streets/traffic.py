@@ -6,10 +6,11 @@ import numpy as np
 
 from segsmith.data.streets.camera import Ride
 from segsmith.data.streets.chance import between, happens
+from segsmith.data.streets.models import Shape, fleet
 from segsmith.data.streets.motion import Course, course
 from segsmith.data.streets.people import Cyclist, Walker, cyclist, walker
 from segsmith.data.streets.plan import START, Street
-from segsmith.data.streets.vehicles import Car, Shape, car, fleet
+from segsmith.data.streets.vehicles import Car, car
 
 GAP = 7.0
 
@@ -31,7 +32,9 @@ def traffic(rng: np.random.Generator, street: Street, ride: Ride, duration: floa
         *_oncoming(rng, street, ride, duration, shapes),
         *_side_street(rng, street, small),
     ]
-    return Traffic(tuple(parked), (*moving, *crossers, *_strollers(rng, street), *_cyclists(rng, street, ride, duration)))
+    return Traffic(
+        tuple(parked), (*moving, *crossers, *_strollers(rng, street), *_cyclists(rng, street, ride, duration))
+    )
 
 
 def _parked(rng: np.random.Generator, street: Street, side: int, shapes: tuple[Shape, ...]) -> list[Car]:

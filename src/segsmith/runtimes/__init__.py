@@ -1,0 +1,1 @@
+"""Networks made ready to run: folded, exported, and one callable for every runtime."""

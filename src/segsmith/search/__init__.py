@@ -1,0 +1,1 @@
+"""Searching a space: a controller that proposes networks and learns from their scores, as Optuna samplers."""

@@ -1,0 +1,90 @@
+"""The controller: a recurrent policy that makes the decisions of a space one after the other."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from segsmith.spaces import Decision
+
+HIDDEN, LAYERS, INITIAL_RANGE = 100, 2, 0.1
+IMPOSSIBLE = -1e9  # finite, so that a probability of 0 adds 0 to an entropy, not NaN
+
+
+class Judged(NamedTuple):
+    """Choices, their log-probabilities and the entropies of the decisions, all (networks, decisions)."""
+
+    choices: Tensor
+    log_probs: Tensor
+    entropies: Tensor
+
+
+class Policy(nn.Module):
+    """Two LSTM layers; what they read is the choice before, or a learned vector at the first decision.
+
+    Decisions of one kind share a head and an embedding table. The heads of all kinds are the rows of one matrix, and
+    so are the tables; each decision sees its own kind's rows alone. Every parameter starts uniform in +-0.1.
+    """
+
+    kind_start: Tensor
+    hidden_rows: Tensor
+
+    def __init__(self, decisions: Sequence[Decision], generator: torch.Generator) -> None:
+        super().__init__()
+        sizes = {decision.kind: len(decision.options) for decision in decisions}
+        starts = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+        rows = torch.arange(sum(sizes.values()))
+        first = torch.tensor([starts[decision.kind] for decision in decisions])
+        count = torch.tensor([sizes[decision.kind] for decision in decisions])
+        own = (rows >= first[:, None]) & (rows < (first + count)[:, None])
+        self.register_buffer("kind_start", first, persistent=False)
+        self.register_buffer("hidden_rows", ~own, persistent=False)
+        self.start = nn.Parameter(torch.empty(HIDDEN))
+        self.embedding = nn.Parameter(torch.empty(len(rows), HIDDEN))
+        # made on the meta device, for their own initialisation would draw from the global random state
+        self.lstm = nn.LSTM(HIDDEN, HIDDEN, LAYERS, batch_first=True, device="meta").to_empty(device="cpu")
+        self.head = nn.Linear(HIDDEN, len(rows), device="meta").to_empty(device="cpu")
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -INITIAL_RANGE, INITIAL_RANGE, generator=generator)
+
+    @torch.no_grad()
+    def sample(self, count: int, generator: torch.Generator) -> Judged:
+        """Networks drawn at once; one call for many draws the same ones as many calls for one."""
+        luck = torch.rand(count, len(self.kind_start), generator=generator)
+        made: list[Tensor] = []
+        seen = self.start.expand(count, HIDDEN)
+        memories = [(torch.zeros(count, HIDDEN),) * 2] * LAYERS
+        for step, kind_start in enumerate(self.kind_start):
+            for layer, weights in enumerate(self.lstm.all_weights):
+                memories[layer] = torch.lstm_cell(seen, memories[layer], *weights)
+                seen = memories[layer][0]
+            chances = self._log_chances(seen, step).exp().cumsum(1)
+            row = (chances <= luck[:, step, None] * chances[:, -1:]).sum(1)
+            made.append(row - kind_start)
+            seen = self.embedding[row]
+        return self.evaluate(torch.stack(made, 1))
+
+    def evaluate(self, choices: Tensor) -> Judged:
+        rows = choices + self.kind_start
+        before = self.embedding[rows[:, :-1]]
+        output, _ = self.lstm(torch.cat((self.start.expand(len(rows), 1, HIDDEN), before), 1))
+        chances = self._log_chances(output)
+        log_probs = chances.gather(2, rows.unsqueeze(2)).squeeze(2)
+        return Judged(choices, log_probs, -(chances.exp() * chances).sum(2))
+
+    def _log_chances(self, output: Tensor, step: int | slice = slice(None)) -> Tensor:
+        return self.head(output).masked_fill(self.hidden_rows[step], IMPOSSIBLE).log_softmax(-1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A controller is too small for several threads, and their number would change the last bits of what it learns."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,66 @@
+"""Frames of clips as a network wants them, and masks where its logits are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from segsmith.data.base import VOID, Clip, Frame, Image
+from segsmith.data.cache import FrameCache
+from segsmith.networks.meta import Meta
+from segsmith.study.masks import majority
+
+TOGETHER = 8
+"""Frames that go through a network at once."""
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """The decoded frames of a split. ``pad``: what the shorter side is padded to, with the mean and with void."""
+
+    cache: FrameCache
+    meta: Meta
+    pad: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, padding included; those of the first frame."""
+        height, width, _ = self.cache.image(0).shape
+        return max(height, self.pad if height <= width else 0), max(width, self.pad if width < height else 0)
+
+    def batches(self, frames: Sequence[Frame], device: torch.device) -> Iterator[tuple[Sequence[Frame], Tensor]]:
+        for start in range(0, len(frames), TOGETHER):
+            some = frames[start : start + TOGETHER]
+            yield some, torch.cat([self.normalised(frame, device) for frame in some])
+
+    def normalised(self, frame: Frame, device: torch.device) -> Tensor:
+        pixels = torch.from_numpy(self.cache.image(frame).copy()).to(device)
+        mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (self.meta.mean, self.meta.std))
+        normal = (pixels.permute(2, 0, 1).float() / 255 - mean) / std
+        height, width = self.size
+        room = (0, width - normal.shape[2], 0, height - normal.shape[1])
+        return F.pad(normal, room)[None].contiguous(memory_format=torch.channels_last)
+
+    def mask(self, frame: Frame, stride: int) -> Image:
+        mask = self.cache.mask(frame) if frame.labelled else None
+        whole = np.full(self.size, VOID, np.uint8)
+        if mask is not None:
+            whole[: mask.shape[0], : mask.shape[1]] = mask
+        return majority(whole, stride, len(self.meta.classes))
+
+
+def frames_of(clips: Sequence[Clip]) -> list[Frame]:
+    """Every frame once."""
+    return list(dict.fromkeys(frame for clip in clips for frame in clip.frames))
+
+
+def shrunk(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """The size with its longer side at most ``longest``, both sides even."""
+    factor = longest / max(size)
+    if not longest or factor >= 1:
+        return size
+    height, width = (2 * max(1, round(side * factor / 2)) for side in size)
+    return height, width
