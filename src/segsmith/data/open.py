@@ -1,11 +1,12 @@
 """Data sets by name: KIND:PATH, with options behind a question mark (camvid:~/CamVid?protocol=exact)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from segsmith.data.base import Dataset
+from segsmith.data.select import HOLDOUT, hold_out
 from segsmith.errors import UserError
 
 
@@ -59,11 +60,21 @@ TOY = "toy"
 
 
 def open_dataset(name: str, **options: object) -> Dataset:
-    """The data set that is called KIND:PATH, or ``toy``; options here win over those in the name."""
+    """The data set that is called KIND:PATH, or ``toy``; options here win over those in the name.
+
+    Every kind knows ``holdout=NAME+NAME``: training sequences that begin so become the split ``holdout``.
+    """
     bare, given = _split_options(name)
     given |= {key: str(value) for key, value in options.items()}
-    if bare == TOY:
-        return _open_toy(name, given)
+    held = given.pop(HOLDOUT, "")
+    dataset = _open_toy(name, given) if bare == TOY else _open_kind(bare, name, given)
+    if not held:
+        return dataset
+    asked = f"{dataset.name}{'&' if '?' in dataset.name else '?'}{HOLDOUT}={held}"
+    return hold_out(replace(dataset, name=asked), held.split("+"))
+
+
+def _open_kind(bare: str, name: str, given: dict[str, str]) -> Dataset:
     kind_name, colon, place = bare.partition(":")
     kind = KINDS.get(kind_name)
     if not colon:
@@ -105,7 +116,7 @@ def _require_known(kind: str, given: Mapping[str, str], known: tuple[str, ...]) 
     for key in given:
         if key not in known:
             near = get_close_matches(key, known, 1)
-            fix = f"did you mean {near[0]}?" if near else f"options: {', '.join(known) or 'none'}"
+            fix = f"did you mean {near[0]}?" if near else f"options: {', '.join((*known, HOLDOUT))}"
             raise UserError(f"{kind} has no option {key!r}", fix=fix)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from segsmith.spaces import Decision
 
 HIDDEN, LAYERS, INITIAL_RANGE = 100, 2, 0.1
-IMPOSSIBLE = -1e9  # finite, so that a probability of 0 adds 0 to an entropy, not NaN
+IMPOSSIBLE = -1e9  # finite: a probability of 0 then adds 0 to an entropy, not NaN
 
 
 class Judged(NamedTuple):
@@ -23,14 +23,15 @@ class Judged(NamedTuple):
 
 
 class Policy(nn.Module):
-    """Two LSTM layers; what they read is the choice before, or a learned vector at the first decision.
+    """Two LSTM layers; they read the choice before, or a learned vector at the first decision.
 
-    Decisions of one kind share a head and an embedding table. The heads of all kinds are the rows of one matrix, and
-    so are the tables; each decision sees its own kind's rows alone. Every parameter starts uniform in +-0.1.
+    Decisions of one kind share a head and an embedding table. The heads of all kinds are rows of one matrix, and so
+    are the tables: each decision sees its own kind's rows alone. Every parameter starts uniform in +-0.1.
     """
 
-    kind_start: Tensor
-    hidden_rows: Tensor
+    first_row: Tensor
+    last_row: Tensor
+    foreign_rows: Tensor
 
     def __init__(self, decisions: Sequence[Decision], generator: torch.Generator) -> None:
         super().__init__()
@@ -38,10 +39,10 @@ class Policy(nn.Module):
         starts = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
         rows = torch.arange(sum(sizes.values()))
         first = torch.tensor([starts[decision.kind] for decision in decisions])
-        count = torch.tensor([sizes[decision.kind] for decision in decisions])
-        own = (rows >= first[:, None]) & (rows < (first + count)[:, None])
-        self.register_buffer("kind_start", first, persistent=False)
-        self.register_buffer("hidden_rows", ~own, persistent=False)
+        last = first + torch.tensor([len(decision.options) - 1 for decision in decisions])
+        self.register_buffer("first_row", first, persistent=False)
+        self.register_buffer("last_row", last, persistent=False)
+        self.register_buffer("foreign_rows", (rows < first[:, None]) | (rows > last[:, None]), persistent=False)
         self.start = nn.Parameter(torch.empty(HIDDEN))
         self.embedding = nn.Parameter(torch.empty(len(rows), HIDDEN))
         # made on the meta device, for their own initialisation would draw from the global random state
@@ -52,31 +53,33 @@ class Policy(nn.Module):
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Judged:
-        """Networks drawn at once; one call for many draws the same ones as many calls for one."""
-        luck = torch.rand(count, len(self.kind_start), generator=generator)
-        made: list[Tensor] = []
+        """``count`` networks at once: the same ones that as many calls for one network would draw."""
+        luck = torch.rand(count, len(self.first_row), generator=generator)
+        rows: list[Tensor] = []
         seen = self.start.expand(count, HIDDEN)
-        memories = [(torch.zeros(count, HIDDEN),) * 2] * LAYERS
-        for step, kind_start in enumerate(self.kind_start):
+        memories = [(torch.zeros(count, HIDDEN), torch.zeros(count, HIDDEN))] * LAYERS
+        for step, last in enumerate(self.last_row):
             for layer, weights in enumerate(self.lstm.all_weights):
                 memories[layer] = torch.lstm_cell(seen, memories[layer], *weights)
                 seen = memories[layer][0]
-            chances = self._log_chances(seen, step).exp().cumsum(1)
-            row = (chances <= luck[:, step, None] * chances[:, -1:]).sum(1)
-            made.append(row - kind_start)
+            below = self._log_chances(seen, step).exp().cumsum(1)
+            row = (below <= luck[:, step, None] * below[:, -1:]).sum(1).clamp(max=last)
+            rows.append(row)
             seen = self.embedding[row]
-        return self.evaluate(torch.stack(made, 1))
+        return self.evaluate(torch.stack(rows, 1) - self.first_row)
 
     def evaluate(self, choices: Tensor) -> Judged:
-        rows = choices + self.kind_start
-        before = self.embedding[rows[:, :-1]]
-        output, _ = self.lstm(torch.cat((self.start.expand(len(rows), 1, HIDDEN), before), 1))
-        chances = self._log_chances(output)
-        log_probs = chances.gather(2, rows.unsqueeze(2)).squeeze(2)
-        return Judged(choices, log_probs, -(chances.exp() * chances).sum(2))
+        """Given choices, (networks, decisions) of indices, as the policy stands."""
+        rows = choices + self.first_row
+        start = self.start.expand(len(rows), 1, HIDDEN)
+        output, _ = self.lstm(torch.cat((start, self.embedding[rows[:, :-1]]), 1))
+        log_chances = self._log_chances(output)
+        log_probs = log_chances.gather(2, rows.unsqueeze(2)).squeeze(2)
+        return Judged(choices, log_probs, -(log_chances.exp() * log_chances).sum(2))
 
-    def _log_chances(self, output: Tensor, step: int | slice = slice(None)) -> Tensor:
-        return self.head(output).masked_fill(self.hidden_rows[step], IMPOSSIBLE).log_softmax(-1)
+    def _log_chances(self, output: Tensor, steps: int | slice = slice(None)) -> Tensor:
+        logits: Tensor = self.head(output)
+        return logits.masked_fill(self.foreign_rows[steps], IMPOSSIBLE).log_softmax(-1)
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def ride(rng: np.random.Generator, lane: float) -> Ride:
     phases = rng.uniform(0, 2 * np.pi, 4)
     return Ride(
         eye=between(rng, 1.25, 1.75),
-        focal=between(rng, 0.92, 1.28),
+        focal=between(rng, 0.95, 1.3),
         horizon=between(rng, 0.4, 0.52),
         x=lane + between(rng, -0.4, 0.4),
         speed=speed,

@@ -131,7 +131,7 @@ def _kerbside(rng: np.random.Generator, street: Street, side: int) -> list[Post 
     """Lamps at even distances, traffic lights at side streets, and signs, bollards, boards and bins as they come."""
     found: list[Post | Bin] = []
     kerb, back = side * (street.half + 0.45), side * (street.edge(side) - 0.4)
-    apart = between(rng, 16.0, 34.0)
+    apart = between(rng, 20.0, 38.0)
     lamps = np.arange(START + between(rng, 0, apart), street.end, apart).tolist()
     at = kerb if happens(rng, 0.75) else back
     found += [posts.lamp(rng, at, s) for s in lamps if not street.open_at(s)]
@@ -161,6 +161,6 @@ def _kerbside(rng: np.random.Generator, street: Street, side: int) -> list[Post 
             found += [posts.bollard(rng, kerb, s + 1.4 * step, metal) for step in range(int(rng.integers(2, 7)))]
         else:
             high = between(rng, 2.5, 7.0)
-            found.append(Post(kerb, s, high, between(rng, 0.11, 0.24), pick(rng, posts.METALS)))
+            found.append(Post(kerb, s, high, between(rng, 0.14, 0.26), pick(rng, posts.METALS)))
         s += between(rng, 6.0, 18.0)
     return found

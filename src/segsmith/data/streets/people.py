@@ -51,7 +51,7 @@ class Walker:
         return view.distance(x, s)
 
     def seen(self, view: View) -> bool:
-        return view.s + 0.8 < self.course.at(view.time)[1] < view.s + 0.38 * FAR
+        return view.s + 0.8 < self.course.at(view.time)[1] < view.s + 0.34 * FAR
 
     def draw(self, pen: Pen) -> None:
         depth = pen.view.depth(self.course.at(pen.time)[1])
@@ -149,7 +149,7 @@ class Cyclist:
         return view.distance(x, s)
 
     def seen(self, view: View) -> bool:
-        return view.s + 1.2 < self.course.at(view.time)[1] < view.s + 0.38 * FAR
+        return view.s + 1.2 < self.course.at(view.time)[1] < view.s + 0.34 * FAR
 
     def draw(self, pen: Pen) -> None:
         depth = pen.view.depth(self.course.at(pen.time)[1])

@@ -64,7 +64,7 @@ class Post:
         return view.distance(self.x, self.s)
 
     def seen(self, view: View) -> bool:
-        return view.s + 1.0 < self.s < view.s + (0.5 if self.height > 4 else 0.36) * FAR
+        return view.s + 1.0 < self.s < view.s + (0.44 if self.height > 4 else 0.34) * FAR
 
     def draw(self, pen: Pen) -> None:
         depth = pen.view.depth(self.s)
@@ -145,11 +145,11 @@ class Bin:
 
 def lamp(rng: np.random.Generator, x: float, s: float) -> Post:
     arm = -np.sign(x) * between(rng, 0.6, 1.8)
-    return Post(x, s, between(rng, 5.0, 8.5), between(rng, 0.1, 0.2), pick(rng, METALS), arm=float(arm))
+    return Post(x, s, between(rng, 5.0, 8.5), between(rng, 0.12, 0.22), pick(rng, METALS), arm=float(arm))
 
 
 def bollard(rng: np.random.Generator, x: float, s: float, colour: Rgb) -> Post:
-    return Post(x, s, between(rng, 0.9, 1.1), 0.11, colour)
+    return Post(x, s, between(rng, 0.9, 1.15), 0.13, colour)
 
 
 def traffic_light(rng: np.random.Generator, x: float, s: float) -> Post:
@@ -162,7 +162,7 @@ def traffic_light(rng: np.random.Generator, x: float, s: float) -> Post:
         for place, colour in enumerate(((255.0, 50.0, 40.0), (255.0, 190.0, 40.0), (60.0, 240.0, 120.0)))
     )
     back = ((_box(0.24, 0.56), BLACK), *lamps)
-    return Post(x, s, y + 0.7, 0.09, pick(rng, METALS), boards=(Board(y, back, glows=True),))
+    return Post(x, s, y + 0.7, 0.11, pick(rng, METALS), boards=(Board(y, back, glows=True),))
 
 
 def sign_post(rng: np.random.Generator, x: float, s: float) -> Post:
@@ -173,7 +173,7 @@ def sign_post(rng: np.random.Generator, x: float, s: float) -> Post:
         boards.append(Board(y - 1.9 * size, _plate(rng, size * 0.8, size * 0.5)))
     if happens(rng, 0.25):
         boards = [Board(y + 0.3, _plate(rng, between(rng, 0.7, 1.2), between(rng, 0.4, 0.8)))]
-    return Post(x, s, y + 0.3, between(rng, 0.05, 0.09), pick(rng, METALS), boards=tuple(boards))
+    return Post(x, s, y + 0.3, between(rng, 0.06, 0.11), pick(rng, METALS), boards=tuple(boards))
 
 
 def placard(rng: np.random.Generator, x: float, s: float) -> Post:
