@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.dynamic import DynamicNetwork
+from segsmith.networks.interface import Tap
 from segsmith.networks.meta import Meta
-from segsmith.networks.sizes import tap_size
 from segsmith.ops.blocks import Size
 from segsmith.runtimes.graphmap import class_map
 from segsmith.runtimes.prepare import Prepare
@@ -76,9 +76,8 @@ class PartGraph(nn.Module):
     def state_sizes(self, height: int, width: int) -> list[Size]:
         assert isinstance(self.network, DynamicNetwork)
         seen, static = self.prepare.seen(height, width), self.network.static
-        stepped = tuple((side + 1) // 2 for side in seen) if self.network.halves else seen
-        taps = [tap_size((stepped[0], stepped[1]), static.taps[name]) for name in self.state[1:]]
-        return [tap_size(seen, static.dec), *taps]
+        stepped = ((seen[0] + 1) // 2, (seen[1] + 1) // 2) if self.network.halves else seen
+        return [_strided(seen, static.dec), *(_strided(stepped, static.taps[name]) for name in self.state[1:])]
 
     def examples(self, height: int, width: int, batch: int) -> tuple[Tensor, ...]:
         """Inputs of the right shapes."""
@@ -107,6 +106,11 @@ def looked(network: DynamicNetwork, seen: Tensor) -> dict[str, Tensor]:
     features = network.static.encode(seen, network.deepest)
     needed = network.cell.current + network.cell.previous
     return {name: value for name, value in features.items() if name in needed}
+
+
+def _strided(size: Size, tap: Tap) -> Size:
+    """As ``tap_size``, but spelled as convolutions spell it: an exporter sees that the two are one."""
+    return (size[0] - 1) // tap.stride + 1, (size[1] - 1) // tap.stride + 1
 
 
 def _kind(network: nn.Module) -> torch.dtype:

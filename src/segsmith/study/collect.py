@@ -1,6 +1,5 @@
 """What a dynamic cell may read of frames, computed once by the static network."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,12 @@ from segsmith.data.base import Clip
 from segsmith.networks.interface import StaticNetwork
 from segsmith.networks.sizes import halve
 from segsmith.networks.tensors import digest, weights_of
-from segsmith.study.frames import FrameSource, frames_of
-from segsmith.study.store import making
+from segsmith.study.frames import FrameSource, frames_of, names_of
+from segsmith.study.store import making, place
 
 Say: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done, how much of it and how much there is."""
 
-FORMAT = 1
 FULL, HALF = "full", "half"
 
 
@@ -50,7 +48,8 @@ def collect(
 ) -> Path:
     """The folder of the store: ``SCALE.TAP`` and ``masks`` by frame, ``dec`` by first frame, and ``clips`` as places
     of frames, the first one's place in ``dec`` ahead of them."""
-    target = root / "features" / _key(static, source, clips, wanted)
+    weights = digest(weights_of(cast(nn.Module, static)))
+    target = place(root, weights, source.name, names_of(clips), wanted)
     with making(target) as writer, torch.inference_mode():
         if writer is None:
             return target
@@ -80,10 +79,3 @@ def collect(
 def half_precision(x: Tensor) -> npt.NDArray[np.float16]:
     """Height x width x channels, as a store keeps pictures."""
     return cast("npt.NDArray[np.float16]", x.permute(0, 2, 3, 1).contiguous().half().cpu().numpy())
-
-
-def _key(static: StaticNetwork, source: FrameSource, clips: Sequence[Clip], wanted: Wanted) -> str:
-    """Names what a store holds, wherever it came from."""
-    named = [(clip.sequence, [frame.name for frame in clip.frames]) for clip in clips]
-    made_of = (FORMAT, digest(weights_of(cast(nn.Module, static))), source.cache.folder.name, source.pad, named, wanted)
-    return hashlib.blake2b(repr(made_of).encode(), digest_size=16).hexdigest()

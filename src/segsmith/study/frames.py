@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from segsmith.data.augment import Triple
 from segsmith.data.base import VOID, Clip, Frame, Image
 from segsmith.data.cache import FrameCache
-from segsmith.networks.meta import Meta
 from segsmith.study.masks import majority
 
 TOGETHER = 8
@@ -22,8 +22,15 @@ class FrameSource:
     """The decoded frames of a split. ``pad``: what the shorter side is padded to, with the mean and with void."""
 
     cache: FrameCache
-    meta: Meta
+    classes: int
+    mean: Triple
+    std: Triple
     pad: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the frames are, and what is done to them."""
+        return repr((self.cache.folder.name, self.mean, self.std, self.pad))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -38,7 +45,7 @@ class FrameSource:
 
     def normalised(self, frame: Frame, device: torch.device) -> Tensor:
         pixels = torch.from_numpy(self.cache.image(frame).copy()).to(device)
-        mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (self.meta.mean, self.meta.std))
+        mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (self.mean, self.std))
         normal = (pixels.permute(2, 0, 1).float() / 255 - mean) / std
         height, width = self.size
         room = (0, width - normal.shape[2], 0, height - normal.shape[1])
@@ -49,12 +56,16 @@ class FrameSource:
         whole = np.full(self.size, VOID, np.uint8)
         if mask is not None:
             whole[: mask.shape[0], : mask.shape[1]] = mask
-        return majority(whole, stride, len(self.meta.classes))
+        return majority(whole, stride, self.classes)
 
 
 def frames_of(clips: Sequence[Clip]) -> list[Frame]:
     """Every frame once."""
     return list(dict.fromkeys(frame for clip in clips for frame in clip.frames))
+
+
+def names_of(clips: Sequence[Clip]) -> list[tuple[str, list[str]]]:
+    return [(clip.sequence, [frame.name for frame in clip.frames]) for clip in clips]
 
 
 def shrunk(size: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -59,10 +59,10 @@ class Judge:
         )
 
 
-def labels(logits: Tensor, size: torch.Size) -> Tensor:
-    """The most probable class, with the logits brought to the size of masks first."""
-    if logits.shape[-2:] != size[-2:]:
-        logits = F.interpolate(logits, size=size[-2:], mode="bilinear", align_corners=False)
+def labels(logits: Tensor, truth: Tensor) -> Tensor:
+    """The most probable class, with the logits brought to the size of the masks first."""
+    if logits.shape[-2:] != truth.shape[-2:]:
+        logits = F.interpolate(logits, size=truth.shape[-2:], mode="bilinear", align_corners=False)
     return logits.argmax(1).to(torch.uint8)
 
 

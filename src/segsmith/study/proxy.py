@@ -116,5 +116,9 @@ def _train(proxy: Proxy, job: Job, batch: int) -> tuple[str, str, Sequence[Stage
         marks = candidate.judge(stage)
         results.append(StageResult(marks, loss, time.perf_counter() - start))
         if stage < len(job.halt_below) and marks.reward < job.halt_below[stage]:
-            return "stopped", f"{marks.reward:.4f} behind stage {stage + 1} is below {job.halt_below[stage]:.4f}", results
+            return (
+                "stopped",
+                f"{marks.reward:.4f} behind stage {stage + 1} is below {job.halt_below[stage]:.4f}",
+                results,
+            )
     return "scored", "", results

@@ -1,25 +1,24 @@
 """Dynamic cells, trained on what the static network gave once for all."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from segsmith.genotype import Genotype, prune
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicCell
 from segsmith.networks.graph import setting
-from segsmith.networks.interface import Features, State, StaticNetwork
+from segsmith.networks.interface import Features, State, Tap
 from segsmith.networks.sizes import halve
 from segsmith.study.collect import FULL, HALF
+from segsmith.study.learning import Learning, mean_loss, shuffled
 from segsmith.study.marks import Judge, Marks, labels
 from segsmith.study.presets import ProxySettings
 from segsmith.study.store import Store
-from segsmith.training.budget import rate
-from segsmith.training.losses import cross_entropy_sum, pixel_weight
+from segsmith.study.windows import WHOLE, Window, random_window
 
 JUDGED_TOGETHER = 8
 """Clips that are judged at once."""
@@ -39,10 +38,21 @@ class DynamicOpener:
     def open(self) -> "DynamicProxy":
         device = torch.device(self.device)
         network, meta = load_checkpoint(self.static)
-        static = cast(StaticNetwork, network.static)
-        static.classifier.to(device)
-        data = [ClipData.of(Store.open(folder), static, device, self.resident) for folder in (self.train, self.val)]
-        return DynamicProxy(static, len(meta.classes), data[0], data[1], self.settings, device)
+        static = network.static
+        outline = Outline(static.taps, static.dec, static.classifier.to(device).requires_grad_(False))
+        train, val = (
+            ClipData.of(Store.open(folder), outline, device, self.resident) for folder in (self.train, self.val)
+        )
+        return DynamicProxy(outline, len(meta.classes), train, val, self.settings, device)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a cell has to know of the static network that it stands on."""
+
+    taps: Mapping[str, Tap]
+    dec: Tap
+    classifier: nn.Module
 
 
 @dataclass(frozen=True)
@@ -51,17 +61,16 @@ class ClipData:
 
     arrays: Mapping[str, Tensor]
     clips: Tensor
-    dec_stride: int
     strides: Mapping[str, int]
     device: torch.device
 
     @classmethod
-    def of(cls, store: Store, static: StaticNetwork, device: torch.device, resident: bool) -> "ClipData":
+    def of(cls, store: Store, outline: Outline, device: torch.device, resident: bool) -> "ClipData":
         arrays = store.load(device, resident)
-        strides = {f"{FULL}.{name}": tap.stride for name, tap in static.taps.items()}
-        strides |= {f"{HALF}.{name}": 2 * tap.stride for name, tap in static.taps.items()}
-        found = {name: stride for name, stride in strides.items() if name in arrays}
-        return cls(arrays, arrays.pop("clips").cpu(), static.dec.stride, found, device)
+        strides = {f"{FULL}.{name}": tap.stride for name, tap in outline.taps.items()}
+        strides |= {f"{HALF}.{name}": 2 * tap.stride for name, tap in outline.taps.items()}
+        strides = {name: stride for name, stride in strides.items() if name in arrays}
+        return cls(arrays, arrays.pop("clips").cpu(), strides | {"dec": outline.dec.stride}, device)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -70,153 +79,106 @@ class ClipData:
     def length(self) -> int:
         return self.clips.shape[1] - 1
 
-    @property
-    def coarsest(self) -> int:
-        return max(self.strides.values())
+    def frame(self, stride: int) -> tuple[int, int]:
+        """Height and width, of masks with this stride, in pixels."""
+        height, width = self.arrays["masks"].shape[1:]
+        return height * stride, width * stride
 
-    def taps(self, scale: str, names: tuple[str, ...], rows: Tensor, window: "Window") -> Features:
-        keys = {name: f"{scale}.{name}" for name in names}
-        return {name: self._maps(key, rows, window.at(self.strides[key])) for name, key in keys.items()}
+    def taps(self, scale: str, names: tuple[str, ...], rows: Tensor, window: Window) -> Features:
+        return {name: self.maps(f"{scale}.{name}", rows, window) for name in names}
 
-    def dec(self, rows: Tensor, window: "Window") -> Tensor:
-        return self._maps("dec", rows, window.at(self.dec_stride))
+    def maps(self, name: str, rows: Tensor, window: Window) -> Tensor:
+        return self._cut(name, rows, window.at(self.strides[name])).permute(0, 3, 1, 2).float()
 
-    def masks(self, rows: Tensor, window: "Window", stride: int) -> Tensor:
-        rows_, columns = window.at(stride)
-        return self.arrays["masks"][:, rows_, columns][rows].to(self.device, non_blocking=True)
+    def masks(self, rows: Tensor, window: Window, stride: int) -> Tensor:
+        return self._cut("masks", rows, window.at(stride))
 
-    def _maps(self, name: str, rows: Tensor, part: tuple[slice, slice]) -> Tensor:
-        found = self.arrays[name][:, part[0], part[1]][rows].to(self.device, non_blocking=True)
-        return found.permute(0, 3, 1, 2).float()
+    def _cut(self, name: str, rows: Tensor, part: tuple[slice, slice]) -> Tensor:
+        array = self.arrays[name]
+        return array[:, part[0], part[1]][rows.to(array.device)].to(self.device)
 
 
 @dataclass(frozen=True)
-class Window:
-    """A part of all frames, in pixels; its corner lies on the grid of the coarsest features. Empty is everything."""
-
-    top: int = 0
-    left: int = 0
-    height: int = 0
-    width: int = 0
-
-    def at(self, stride: int) -> tuple[slice, slice]:
-        if not self.height:
-            return slice(None), slice(None)
-        top, left = self.top // stride, self.left // stride
-        return slice(top, top + self.height // stride), slice(left, left + self.width // stride)
-
-
-@dataclass
 class DynamicProxy:
-    static: StaticNetwork
+    outline: Outline
     classes: int
     train: ClipData
     val: ClipData
     settings: ProxySettings
     device: torch.device
-    stages: int = field(init=False)
-    batch: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.stages = len(self.settings.stages)
-        self.batch = min(self.settings.batch, len(self.train))
-        self.learn_at = min(self.settings.learn_at, self.static.dec.stride)
-        self.judge_at = min(self.settings.judge_at, self.static.dec.stride)
+    @property
+    def stages(self) -> int:
+        return len(self.settings.stages)
+
+    @property
+    def batch(self) -> int:
+        return min(self.settings.batch, len(self.train))
 
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> "DynamicCandidate":
-        cell = DynamicCell(prune(genotype), self.static.taps, self.static.dec, self.static.classifier)
-        cell.classifier.requires_grad_(True)
+        cell = DynamicCell(prune(genotype), self.outline.taps, self.outline.dec, self.outline.classifier)
         cell.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         scale = HALF if setting(genotype, "step_scale") == 0.5 else FULL
         return DynamicCandidate(self, cell, scale, batch, torch.Generator().manual_seed(seed))
 
 
-@dataclass
 class DynamicCandidate:
-    proxy: DynamicProxy
-    cell: DynamicCell
-    scale: str
-    batch: int
-    chance: torch.Generator
-
-    def __post_init__(self) -> None:
-        self.optimiser = torch.optim.Adam(self.cell.parameters(), lr=1.0, fused=self.proxy.device.type == "cuda")
-        self.steps_done = 0
+    def __init__(self, proxy: DynamicProxy, cell: DynamicCell, scale: str, batch: int, chance: torch.Generator) -> None:
+        self.proxy, self.cell, self.scale = proxy, cell, scale
+        self.batch, self.chance = batch, chance
+        steps = len(proxy.train) // batch
+        self.learning = Learning(proxy.settings, [(list(cell.parameters()), lambda s: s.lr)], steps, proxy.device)
 
     def learn(self, stage: int) -> float:
-        settings, data = self.proxy.settings, self.proxy.train
-        whole = settings.epochs * -(-len(data) // self.batch)
         self.cell.train()
-        loss = torch.zeros(())
-        for _ in range(settings.stages[stage].epochs):
-            losses = []
-            for rows in self._batches(data):
-                progress = self.steps_done / whole if settings.anneal else 0.0
-                for group in self.optimiser.param_groups:
-                    group["lr"] = settings.stages[stage].lr * rate("cosine", progress, power=0.0, warmup=0.0)
-                losses.append(self._step(data.clips[rows]))
-                self.steps_done += 1
-            loss = torch.stack(losses).mean()
-            if not torch.isfinite(loss):
-                break
-        return float(loss)
+        return self.learning.stage(stage, self._batches, self._loss)
 
-    def _batches(self, data: ClipData) -> Iterator[Tensor]:
-        """All clips in a new order; a last batch that is smaller is left out."""
-        order = torch.randperm(len(data), generator=self.chance).split(self.batch)
-        yield from (rows for rows in order if len(rows) == self.batch)
+    def _batches(self) -> list[Tensor]:
+        return shuffled(len(self.proxy.train), self.batch, self.chance)
 
-    def _step(self, clips: Tensor) -> Tensor:
-        data, stride = self.proxy.train, self.proxy.learn_at
-        window = self._window()
-        total = torch.zeros((), device=self.proxy.device)
-        for place, logits in enumerate(self._answers(data, clips, window), start=1):
-            masks = data.masks(clips[:, 1 + place], window, stride)
-            total = total + cross_entropy_sum(logits, masks, None) / pixel_weight(masks, None).clamp(min=1)
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        self.optimiser.step()
-        return total.detach()
+    def _loss(self, rows: Tensor) -> Tensor:
+        """The sum over the frames behind the first."""
+        data, stride = self.proxy.train, at(self.proxy.settings.learn_at, self.proxy.outline)
+        clips = data.clips[rows]
+        window = random_window(self.proxy.settings.crop, data.frame(stride), max(data.strides.values()), self.chance)
+        losses = [
+            mean_loss(logits, data.masks(frames, window, stride))
+            for frames, logits in self._answers(data, clips, window)
+        ]
+        return torch.stack(losses).sum()
 
-    def _answers(self, data: ClipData, clips: Tensor, window: Window) -> Iterator[Tensor]:
-        """Logits of every frame behind the first."""
-        cell = self.cell
-        before = data.taps(FULL, cell.previous, clips[:, 1], window)
+    def _answers(self, data: ClipData, clips: Tensor, window: Window) -> Iterator[tuple[Tensor, Tensor]]:
+        """The frames behind the first one, each with its logits."""
+        cell, (dec, first, *others) = self.cell, clips.unbind(1)
+        before = data.taps(FULL, cell.previous, first, window)
         if self.scale == HALF:
             before = {name: halve(x) for name, x in before.items()}
-        state: State = {"dec": data.dec(clips[:, 0], window)} | before
-        for place in range(1, data.length):
-            names = tuple(dict.fromkeys(cell.current + cell.previous))
-            seen = data.taps(self.scale, names, clips[:, 1 + place], window)
-            dec, logits = cell(seen, state)
-            state = {"dec": dec} | {name: seen[name] for name in cell.previous}
-            yield logits
-
-    def _window(self) -> Window:
-        crop, data = self.proxy.settings.crop, self.proxy.train
-        if not any(crop):
-            return Window()
-        grid = data.coarsest
-        frame = [side * self.proxy.learn_at for side in data.arrays["masks"].shape[1:]]
-        sides = [min(crop[axis], frame[axis]) // grid * grid for axis in (0, 1)]
-        corners = [self._corner(frame[axis] - sides[axis], grid) for axis in (0, 1)]
-        return Window(corners[0], corners[1], sides[0], sides[1])
-
-    def _corner(self, room: int, grid: int) -> int:
-        return grid * int(torch.randint(room // grid + 1, (), generator=self.chance))
+        state: State = {"dec": data.maps("dec", dec, window)} | before
+        read = tuple(dict.fromkeys(cell.current + cell.previous))
+        for frames in others:
+            seen = data.taps(self.scale, read, frames, window)
+            now, logits = cell(seen, state)
+            state = {"dec": now} | {name: seen[name] for name in cell.previous}
+            yield frames, logits
 
     @torch.inference_mode()
     def judge(self, stage: int) -> Marks:
-        data, judge = self.proxy.val, Judge(self.proxy.classes, self.proxy.device)
+        data, outline = self.proxy.val, self.proxy.outline
+        stride = at(self.proxy.settings.judge_at, outline)
+        judge = Judge(self.proxy.classes, self.proxy.device)
         self.cell.eval()
-        for clips in data.clips.split(JUDGED_TOGETHER):
-            whole = Window()
-            truth = data.masks(clips[:, 1], whole, self.proxy.judge_at)
-            before = labels(self.proxy.static.classifier(data.dec(clips[:, 0], whole)), truth.shape), truth
-            for place, logits in enumerate(self._answers(data, clips, whole), start=1):
-                truth = data.masks(clips[:, 1 + place], whole, self.proxy.judge_at)
-                now = labels(logits, truth.shape), truth
+        for clips in torch.split(data.clips, JUDGED_TOGETHER):
+            truth = data.masks(clips[:, 1], WHOLE, stride)
+            before = labels(outline.classifier(data.maps("dec", clips[:, 0], WHOLE)), truth), truth
+            for frames, logits in self._answers(data, clips, WHOLE):
+                truth = data.masks(frames, WHOLE, stride)
+                now = labels(logits, truth), truth
                 judge.see(*now)
                 judge.compare(before, now)
                 before = now
         return judge.marks()
+
+
+def at(stride: int, outline: Outline) -> int:
+    """Where logits and masks meet: never more coarsely than the network answers."""
+    return min(stride, outline.dec.stride)

@@ -1,8 +1,8 @@
 """The clips that candidates learn from and those that they are judged by, cut from one split of a data set."""
 
-import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from segsmith.data.base import Clip, Dataset, FrameSequence
@@ -12,7 +12,7 @@ from segsmith.errors import UserError
 SHARE = 0.1
 """Of the clips, for judging."""
 
-BLOCK = 6
+BLOCK = 8
 """Clips that are taken together: each block costs the clips that overlap it or lie next to it."""
 
 CLIP, SEQUENCE = "clip", "sequence"
@@ -91,25 +91,22 @@ def _span(places: dict[tuple[str, str], int], clip: Clip) -> tuple[str, int, int
 
 
 def _by_sequence(dataset: Dataset, split: str, length: int, by: str, seed: int) -> MetaSplit:
-    whole = Dataset(
-        dataset.name, dataset.protocol, dataset.classes, {"train": dataset.splits[split]}, dataset.reader
-    )
-    names = _some_sequences(whole, length, seed) if by == SEQUENCE else by.split(",")
-    cut = hold_out(whole, names)
+    if by == SEQUENCE:
+        clips = dataset.clips(split, length)
+        names = _some_sequences(dataset.name, clips, seed)
+        out = [_whole_name(clip) in names for clip in clips]
+        pairs = list(zip(clips, out, strict=True))
+        return MetaSplit(tuple(c for c, o in pairs if not o), tuple(c for c, o in pairs if o))
+    cut = hold_out(replace(dataset, splits={"train": dataset.splits[split]}), by.split(","))
     return MetaSplit(tuple(cut.clips("train", length)), tuple(cut.clips(HOLDOUT, length)))
 
 
-def _some_sequences(dataset: Dataset, length: int, seed: int) -> list[str]:
+def _some_sequences(dataset: str, clips: Sequence[Clip], seed: int) -> list[str]:
     """In a random order those that fit into the share; the smallest where none does."""
-    counts: dict[str, int] = {}
-    for clip in dataset.clips("train", length):
-        name = clip.sequence.partition("#")[0]
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(_whole_name(clip) for clip in clips)
     if len(counts) < 2:
-        raise UserError(
-            f"{dataset.name} has a single sequence of clips: none can be held out whole", fix=f"--meta {CLIP}"
-        )
-    room = math.ceil(SHARE * sum(counts.values()))
+        raise UserError(f"{dataset} has a single sequence of clips: none can be held out whole", fix=f"--meta {CLIP}")
+    room = round(SHARE * len(clips))
     names = sorted(counts)
     Random(seed).shuffle(names)
     chosen = []
@@ -118,3 +115,8 @@ def _some_sequences(dataset: Dataset, length: int, seed: int) -> list[str]:
             chosen.append(name)
             room -= counts[name]
     return chosen or [min(names, key=lambda name: counts[name])]
+
+
+def _whole_name(clip: Clip) -> str:
+    """Readers cut a sequence with gaps into ``NAME``, ``NAME#2`` and so on."""
+    return clip.sequence.partition("#")[0]

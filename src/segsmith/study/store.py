@@ -3,6 +3,7 @@
 A store is a folder with one flat file for each array and ``index.json``. It is written beside and renamed.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from segsmith.errors import UserError
 
+FORMAT = 1
 INDEX = "index.json"
 DTYPES = {"float16": torch.float16, "uint8": torch.uint8, "int64": torch.int64}
 
@@ -36,7 +38,9 @@ class Store:
     @classmethod
     def open(cls, folder: Path) -> "Store":
         index = json.loads((folder / INDEX).read_text())
-        return cls(folder, {name: tuple(shape) for name, (shape, _) in index.items()}, {n: d for n, (_, d) in index.items()})
+        return cls(
+            folder, {name: tuple(shape) for name, (shape, _) in index.items()}, {n: d for n, (_, d) in index.items()}
+        )
 
     @property
     def size(self) -> int:
@@ -68,7 +72,9 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for file in self.files.values():
             file.close()
 
@@ -88,6 +94,11 @@ class Writer:
     def finish(self) -> None:
         index = {name: (shape, self.dtypes[name]) for name, shape in self.shapes.items()}
         (self.folder / INDEX).write_text(json.dumps(index))
+
+
+def place(root: Path, *made_of: object) -> Path:
+    """The folder of a store, named after what it is made of."""
+    return root / "features" / hashlib.blake2b(repr((FORMAT, made_of)).encode(), digest_size=16).hexdigest()
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def _branches(rng: np.random.Generator, bark: Rgb) -> Texture:
 
 def _closed(alpha: Image, size: int) -> Image:
     """Without the gaps that a person who labels would not go round."""
-    return np.asarray(cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, around), np.uint8)
 
 
 def hedge(rng: np.random.Generator, noise: Noise, width: float, height: float, scale: float) -> Texture:

@@ -1,0 +1,115 @@
+"""What holds of every sampler: it beats chance, repeats itself, and goes on as if it had never been stopped."""
+
+from pathlib import Path
+
+import pytest
+from locks import SMALL, Score, lock, mean, search, stored_study, study_of
+from optuna import Study, Trial
+
+from segsmith.search.named import SAMPLERS, make_sampler
+from segsmith.search.trials import ask, choices_of, reopen
+from segsmith.spaces import Choices
+
+every_sampler = pytest.mark.parametrize("name", SAMPLERS)
+
+
+def found(name: str, seed: int, trials: int = 200) -> list[float]:
+    _, score = lock(SMALL, seed)
+    return [score(choices) for choices in search(study_of(make_sampler(name, SMALL, seed)), SMALL, score, trials)]
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "random"])
+def test_beats_random_search(name: str) -> None:
+    for seed in (0, 1):
+        guided, chance = found(name, seed), found("random", seed)
+        spread = mean([abs(score - mean(chance)) for score in chance])
+        assert mean(guided[-50:]) > mean(chance) + 2 * spread
+        assert max(guided) >= max(chance)
+
+
+@every_sampler
+def test_the_seed_decides(name: str) -> None:
+    _, score = lock(SMALL)
+    first, again, other = (search(study_of(make_sampler(name, SMALL, s)), SMALL, score, 15) for s in (3, 3, 4))
+    assert first == again
+    assert first != other
+    assert len(set(first)) > 10
+
+
+@every_sampler
+def test_proposes_what_it_would_have_proposed_unstopped(name: str, tmp_path: Path) -> None:
+    _, score = lock(SMALL)
+    trials = 60  # past the first generation of a genetic algorithm, and past the random start of any
+    whole = search(study_of(make_sampler(name, SMALL, 5)), SMALL, score, trials)
+    parts: list[Choices] = []
+    for until in (1, 17, 52, trials):
+        study = stored_study(tmp_path / "study.db", make_sampler(name, SMALL, 5))
+        parts += search(study, SMALL, score, until)
+    assert parts == whole
+
+
+@every_sampler
+@pytest.mark.parametrize("decided", [0, 3, len(SMALL.decisions)])
+def test_a_trial_killed_while_it_decides_goes_on_as_before(name: str, decided: int) -> None:
+    _, score = lock(SMALL)
+    whole = search(study_of(make_sampler(name, SMALL)), SMALL, score, 20)
+    study = study_of(make_sampler(name, SMALL))
+    before = search(study, SMALL, score, 12)
+    killed = study.ask()
+    for decision in SMALL.decisions[:decided]:
+        killed.suggest_categorical(decision.name, decision.options)
+    study.sampler = make_sampler(name, SMALL)
+    assert before + search(study, SMALL, score, 20) == whole
+    assert [trial.number for trial in study.trials] == list(range(20))
+    assert reopen(study) == []
+
+
+@every_sampler
+def test_trials_at_the_same_time_differ(name: str) -> None:
+    study = study_of(make_sampler(name, SMALL))
+    assert len({ask(study.ask(), SMALL) for _ in range(8)}) > 4
+
+
+@pytest.mark.parametrize("name", ["ppo", "reinforce"])
+def test_with_several_workers_what_was_learned_depends_on_the_order_of_completion(name: str) -> None:
+    _, score = lock(SMALL)
+    study = study_of(make_sampler(name, SMALL))
+    running = {number: study.ask() for number in range(4)}
+    choices = {number: ask(trial, SMALL) for number, trial in running.items()}
+    for finished in (2, 0, 3, 1):
+        study.tell(running[finished], score(choices[finished]))
+        successor = study.ask()
+        replayed = make_sampler(name, SMALL).sample_relative(study, frozen(study, successor), {})
+        assert replayed == {}
+        assert ask(successor, SMALL) == fresh_proposal(name, study, successor)
+
+
+def frozen(study: Study, trial: Trial):
+    return study.trials[trial.number]
+
+
+def fresh_proposal(name: str, study: Study, trial: Trial) -> Choices:
+    sampler = make_sampler(name, SMALL)
+    picks = sampler.sample_relative(study, frozen(study, trial), sampler.infer_relative_search_space(study, trial))
+    return tuple(d.options.index(picks.get(d.name, d.options[0])) for d in SMALL.decisions)
+
+
+@every_sampler
+def test_decisions_without_a_choice_are_made_too(name: str) -> None:
+    _, score = lock(SMALL)
+    study = study_of(make_sampler(name, SMALL))
+    made = search(study, SMALL, score, 3)
+    assert [choices_of(trial, SMALL) for trial in study.trials] == made
+    assert any(len(decision.options) == 1 for decision in SMALL.decisions)
+
+
+def score_of_minimum(score: Score) -> Score:
+    return lambda choices: -score(choices)
+
+
+@pytest.mark.parametrize("name", ["ppo", "reinforce"])
+def test_minimising_is_maximising_the_negative(name: str) -> None:
+    _, score = lock(SMALL)
+    up = search(study_of(make_sampler(name, SMALL)), SMALL, score, 12)
+    down = study_of(make_sampler(name, SMALL), direction="minimize")
+    assert search(down, SMALL, score_of_minimum(score), 12) == up
