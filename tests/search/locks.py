@@ -46,9 +46,9 @@ def stored_study(path: Path, sampler: BaseSampler) -> optuna.Study:
 
 
 def search(study: optuna.Study, space: Space, score: Score, trials: int) -> list[Choices]:
-    """One worker: trials left running first, until there are so many trials."""
+    """One worker: trials left running first, until so many are finished."""
     made = [_run(study, trial, space, score) for trial in reopen(study)]
-    while len(study.get_trials(deepcopy=False)) < trials:
+    while sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False)) < trials:
         made.append(_run(study, study.ask(), space, score))
     return made
 

@@ -43,7 +43,8 @@ def class_map(logits: Floats, size: Size) -> Image:
         agree &= best[:-1, :-1] == corner
     classes = np.repeat(np.repeat(best[:-1, :-1], columns.counts, axis=1), rows.counts, axis=0)
     occupied = np.multiply.outer(rows.counts > 0, columns.counts > 0)
-    fill_borders(classes, logits, np.nonzero(~agree & occupied), (rows, columns), slack)
+    down, across = np.nonzero(~agree & occupied)
+    fill_borders(classes, logits, (down, across), (rows, columns), slack)
     return classes
 
 

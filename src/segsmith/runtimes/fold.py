@@ -51,7 +51,7 @@ def _sees_no_border(module: nn.Module) -> bool:
 def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     mean, var = cast(Tensor, norm.running_mean).double(), cast(Tensor, norm.running_var).double()
     scale = (var + norm.eps).rsqrt()
-    if norm.weight is None:
+    if not norm.affine:
         return scale, -mean * scale
     scale = scale * norm.weight.double()
     return scale, norm.bias.double() - mean * scale

@@ -70,8 +70,8 @@ class PartGraph(nn.Module):
     def _expect(self, frame: Tensor, state: Sequence[Tensor]) -> None:
         """Tell the exporter how the sizes hang together: what it cannot prove equal, it would resize in vain."""
         for tensor, size in zip(state, self.state_sizes(*frame.shape[1:3]), strict=True):
-            torch._check(tensor.shape[2] == size[0])
-            torch._check(tensor.shape[3] == size[1])
+            for side, expected in zip(tensor.shape[2:], size, strict=True):
+                torch._check(side == expected)  # type: ignore[no-untyped-call]
 
     def state_sizes(self, height: int, width: int) -> list[Size]:
         assert isinstance(self.network, DynamicNetwork)

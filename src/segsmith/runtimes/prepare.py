@@ -1,6 +1,7 @@
 """From frames as a camera gives them to what a network sees: inside the exported graph, and beside it in torch."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -52,9 +53,9 @@ def _rows(pixels: Tensor, places: int) -> Tensor:
     return torch.from_numpy(shares(rows, places)).to(pixels.device) @ pixels
 
 
-def shares(pixels: int, places: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def shares(pixels: int, places: int) -> npt.NDArray[np.float32]:
     """The part that each pixel has in each place when an axis is cut into so many equal places."""
     edges = np.arange(places + 1) * pixels / places
     pixel = np.arange(pixels)
     shared = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
-    return (np.maximum(shared, 0) * places / pixels).astype(np.float32)
+    return np.asarray(np.maximum(shared, 0) * places / pixels, np.float32)

@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, cast
 
 import onnx
 import torch
@@ -22,16 +23,19 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 def record(graph: PartGraph, size: Size | None) -> ExportedProgram:
-    """The graph for any number of frames, of one size or of any."""
+    """The graph for any number of frames, of one size or of any. Its network is left without activations in place."""
+    for part in graph.modules():
+        # torch takes seconds to record what writes in place
+        if hasattr(part, "inplace"):
+            cast(Any, part).inplace = False
     frame, *state = (_free(name, size) for name in graph.inputs)
     with _silent(), torch.no_grad():
         examples = graph.examples(*(size or EXAMPLE), BATCH)
         return torch.export.export(graph.eval(), examples, dynamic_shapes=(frame, *([tuple(state)] if state else [])))
 
 
-def to_onnx(graph: PartGraph, size: Size | None, opset: int = OPSET) -> onnx.ModelProto:
+def to_onnx(program: ExportedProgram, graph: PartGraph, opset: int = OPSET) -> onnx.ModelProto:
     """The same as an ONNX model whose nodes are called after the modules that they come from."""
-    program = record(graph, size)
     with _silent(), torch.no_grad():
         made = torch.onnx.export(
             program,
@@ -70,7 +74,7 @@ def _free(name: str, size: Size | None) -> Mapping[int, object]:
     if size is not None:
         return {0: Dim.DYNAMIC}
     sides = (1, 2) if name == FRAME else (2, 3)
-    return {axis: Dim.DYNAMIC for axis in (0, *sides)}
+    return dict.fromkeys((0, *sides), Dim.DYNAMIC)
 
 
 @contextmanager

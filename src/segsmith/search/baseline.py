@@ -8,31 +8,27 @@ PENALTY = 2.0  # deviations that a network outside the budget lies below the ave
 
 @dataclass
 class Baseline:
-    """A moving average of the rewards and of their distance from it.
+    """A moving average of the rewards, and of their distance from it.
 
-    A network that was turned away untrained has no reward of its own. It counts as worse than most, and leaves the
-    average alone: otherwise a tight budget would drag the average down until every network looked good.
+    It is the plain mean until it has seen as many as it remembers, lest it hang on the first network for long. A
+    network that was turned away untrained has no reward of its own. It counts as worse than most, and leaves the
+    average alone: else a tight budget would drag the average down until every network looked good.
     """
 
     decay: float
-    mean: float | None = None
-    deviation: float | None = None
+    mean: float = 0.0
+    deviation: float = 0.0
+    count: int = 0
 
     def update(self, reward: float) -> None:
         if reward == INFEASIBLE:
             return
-        if self.mean is None:
-            self.mean = reward
-            return
-        distance = abs(reward - self.mean)
-        self.deviation = distance if self.deviation is None else self._moved(self.deviation, distance)
-        self.mean = self._moved(self.mean, reward)
+        weight = max(1 - self.decay, 1 / (self.count + 1))
+        if self.count:
+            # the first network has no distance to give, so the second's is the first
+            self.deviation += max(1 - self.decay, 1 / self.count) * (abs(reward - self.mean) - self.deviation)
+        self.mean += weight * (reward - self.mean)
+        self.count += 1
 
     def advantage(self, reward: float) -> float:
-        """0 as long as there is nothing to compare with."""
-        if reward == INFEASIBLE:
-            return -PENALTY * (self.deviation or 0.0)
-        return 0.0 if self.mean is None else reward - self.mean
-
-    def _moved(self, average: float, value: float) -> float:
-        return self.decay * average + (1 - self.decay) * value
+        return -PENALTY * self.deviation if reward == INFEASIBLE else reward - self.mean

@@ -77,7 +77,7 @@ class PPO:
         ratio = (judged.log_probs.sum(1) - torch.tensor([scored.log_prob for scored in batch])).exp()
         advantage = torch.tensor([self.baseline.advantage(scored.reward) for scored in batch])
         loss = clipped_loss(ratio, advantage, self.settings.clip)
-        loss = loss - self.settings.entropy * judged.entropies.sum(1).mean()
+        loss = loss - self.settings.entropy * self.baseline.deviation * judged.entropies.sum(1).mean()
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.policy.parameters(), self.settings.max_norm)

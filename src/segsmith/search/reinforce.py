@@ -37,7 +37,7 @@ class Reinforce:
         self.baseline.update(reward)
         judged = self.policy.evaluate(torch.tensor([choices]))
         loss = -self.baseline.advantage(reward) * judged.log_probs.sum()
-        loss = loss - self.settings.entropy * judged.entropies.sum()
+        loss = loss - self.settings.entropy * self.baseline.deviation * judged.entropies.sum()
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.policy.parameters(), self.settings.max_norm)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from segsmith.genotype import Genotype, prune
-from segsmith.networks.build import build_static
+from segsmith.networks.build import build, build_static
 from segsmith.networks.cost import describe
 from segsmith.networks.dynamic import DynamicCell
 from segsmith.networks.graph import setting
@@ -41,8 +43,11 @@ class FlopsMeter:
 
     def __call__(self, genotype: Genotype) -> Cost:
         if genotype.static is None:
-            found = describe(genotype, self.size, self.classes)
-            return Cost(found.parameters, found.key_flops, found.key_flops, None)
+            with torch.device("meta"), torch.no_grad():
+                network = build(genotype, self.classes).eval()
+                frame = torch.empty(1, network.in_channels, *self.size)
+                flops = count(network, lambda: network.key(frame))
+            return Cost(_parameters(network), flops, flops, None)
         static = self._below(genotype.static)
         coarser = round(1 / float(setting(genotype, "step_scale")))
         cell, flops = self._cell(genotype, static.network, coarser)
@@ -100,11 +105,26 @@ def count(module: nn.Module, run: Callable[[], object]) -> int:
         extra += extra_flops(part, inputs, output)
 
     handles = [part.register_forward_hook(add) for part in module.modules() if type(part) in UNCOUNTED]
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter, _Shapes():
         run()
     for handle in handles:
         handle.remove()
     return int(counter.get_total_flops()) + extra
+
+
+class _Shapes(TorchFunctionMode):
+    """Resizing, sampling and norms without data: only the shape of what they give is of interest, and on the meta
+    device torch spells each of them out in dozens of steps."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        options = kwargs or {}
+        if func is F.interpolate and "size" in options:
+            return args[0].new_empty(*args[0].shape[:2], *options["size"])
+        if func is F.grid_sample:
+            return args[0].new_empty(*args[0].shape[:2], *args[1].shape[1:3])
+        return args[0] if func is F.batch_norm else func(*args, **options)
 
 
 def _parameters(module: nn.Module) -> int:

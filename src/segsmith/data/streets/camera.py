@@ -117,8 +117,8 @@ class Ride:
         )
 
 
-def ride(rng: np.random.Generator, lane: float) -> Ride:
-    """A ride in the lane whose middle is ``lane`` metres to the right of the street's."""
+def ride(rng: np.random.Generator) -> Ride:
+    """A ride whose ``x`` is measured from the middle of its lane, as long as the street is not known."""
     bend = Bend(between(rng, 0.0, 7.0), between(rng, 160.0, 320.0), between(rng, 0.0, 2 * np.pi))
     speed = between(rng, 0.4, 2.5) if happens(rng, 0.2) else between(rng, 5.0, 13.0)
     phases = rng.uniform(0, 2 * np.pi, 4)
@@ -126,7 +126,7 @@ def ride(rng: np.random.Generator, lane: float) -> Ride:
         eye=between(rng, 1.25, 1.75),
         focal=between(rng, 0.95, 1.3),
         horizon=between(rng, 0.4, 0.52),
-        x=lane + between(rng, -0.4, 0.4),
+        x=between(rng, -0.4, 0.4),
         speed=speed,
         surge=between(rng, 0.0, 0.3) * min(speed, 1.0),
         sway=between(rng, 0.0, 0.035),

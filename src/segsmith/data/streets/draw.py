@@ -22,7 +22,7 @@ SAMPLES = 2
 NO_LABEL = -1
 _SHIFT = 4
 _UNIT = 1 << _SHIFT
-_DOT = 40.0
+_DOT = 120.0
 """Square pixels under which a texture is not worth its warp."""
 
 Fixed = npt.NDArray[np.int32]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from segsmith.data.streets.chance import Rgb, between, happens, mixed, pick
@@ -104,9 +105,10 @@ def _wall(rng: np.random.Generator, look: Style, width: float, scale: float) -> 
     picture = plain(rows, columns, look.wall)
     if look.material in ("brick", "stone"):
         course = max(2, int((0.16 if look.material == "brick" else 0.45) * scale))
-        shades = rng.normal(1.0, 0.09, (rows // course + 1, columns // (2 * course) + 2)).astype(np.float32)
-        bricks = np.repeat(np.repeat(shades, course, 0), 2 * course, 1)[:rows, :columns]
-        picture *= bricks[..., None]
+        high, wide = rows // course + 1, columns // (2 * course) + 1
+        shades = rng.normal(1.0, 0.09, (high, wide)).astype(np.float32)
+        bricks = cv2.resize(shades, (wide * 2 * course, high * course), interpolation=cv2.INTER_NEAREST)
+        picture *= bricks[:rows, :columns, None]
         picture[::course] *= 0.86
     elif look.material == "panel":
         picture[:: max(3, int(look.storey * scale))] *= 0.6
@@ -153,8 +155,8 @@ def _glass(rng: np.random.Generator, look: Style, rows: int, columns: int) -> Gr
         mixed((30, 36, 44), (64, 70, 78), between(rng, 0, 1)),
         mixed((84, 100, 116), (150, 164, 178), between(rng, 0, 1)),
     )
-    slope = np.add.outer(np.linspace(1, 0, rows), np.linspace(0.25, -0.25, columns)) > between(rng, 0.1, 1.1)
-    pane = np.where(slope[..., None], np.array(sky), np.array(dark)).astype(np.float32)
+    pane, edge, fall = plain(rows, columns, dark), int(between(rng, -0.1, 0.9) * rows), rows // 4
+    cv2.fillConvexPoly(pane, np.array([[0, 0], [columns, 0], [columns, edge - fall], [0, edge + fall]]), sky)
     if happens(rng, 0.3):
         drawn = max(1, int(columns * between(rng, 0.15, 0.4)))
         pane[:, :drawn] = pane[:, -drawn:] = mixed((226, 220, 206), (150, 130, 120), between(rng, 0, 1))

@@ -9,11 +9,12 @@ import numpy.typing as npt
 from segsmith.data.base import Image
 from segsmith.data.streets.camera import FAR, View
 from segsmith.data.streets.chance import Floats
-from segsmith.data.streets.draw import Pen, fixed
+from segsmith.data.streets.draw import SAMPLES, Pen, fixed
 from segsmith.data.streets.light import UP, Light
 from segsmith.data.streets.plan import START
 from segsmith.data.streets.surface import ACROSS, ALONG, REACH, Surface
 
+Table = npt.NDArray[np.float32]
 _GRAIN = 0.02
 _GRAIN_REACH = 9.0
 _BANDS = 24
@@ -35,13 +36,20 @@ def draw_ground(pen: Pen, surface: Surface, shadows: Sequence[Floats], wet: bool
     _grain(seen, surface, depth, x, s)
     _veil(seen, pen.light, depth, wet)
     pen.colour[top:] = seen
-    columns, rows = (x + REACH) / ACROSS - 0.5, (s - START) / ALONG - 0.5
-    pen.label[top:] = cv2.remap(
+    _label(pen, top, surface, x, s)
+
+
+def _label(pen: Pen, top: int, surface: Surface, x: Table, s: Table) -> None:
+    """Only where the mask will look."""
+    skip = -top % SAMPLES
+    columns = (x[skip::SAMPLES, ::SAMPLES] + REACH) / ACROSS - 0.5
+    rows = (s[skip::SAMPLES] - START) / ALONG - 0.5
+    pen.label[top + skip :: SAMPLES, ::SAMPLES] = cv2.remap(
         surface.labels, columns, _wide(rows, columns), cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
     )
 
 
-def _places(view: View, depth: Floats) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _places(view: View, depth: Floats) -> tuple[Table, Table]:
     """x of every pixel and s of every row."""
     shift = view.offset + view.slope * depth - view.bend.at(depth + view.s)
     rays = (np.arange(view.width) - (view.width / 2 - 0.5)) / view.focal
@@ -50,13 +58,11 @@ def _places(view: View, depth: Floats) -> tuple[npt.NDArray[np.float32], npt.NDA
     return x, (depth + view.s).astype(np.float32)
 
 
-def _wide(rows: npt.NDArray[np.float32], like: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _wide(rows: Table, like: Table) -> Table:
     return np.repeat(rows[:, None], like.shape[1], axis=1)
 
 
-def _looked_up(
-    view: View, surface: Surface, depth: Floats, x: npt.NDArray[np.float32], s: npt.NDArray[np.float32]
-) -> Image:
+def _looked_up(view: View, surface: Surface, depth: Floats, x: Table, s: Table) -> Image:
     """Far rows, which skip over the map, come from its smaller levels."""
     step = depth**2 / (view.focal * view.eye * ALONG)
     levels = np.clip(np.log(np.maximum(step, 1)) / np.log(4) + 0.5, 0, len(surface.levels) - 1).astype(int)
@@ -92,9 +98,7 @@ def _gain(light: Light, sun: Image) -> Image:
     return np.asarray(cv2.LUT(cv2.cvtColor(sun, cv2.COLOR_GRAY2RGB), lookup), np.uint8)
 
 
-def _grain(
-    seen: Image, surface: Surface, depth: Floats, x: npt.NDArray[np.float32], s: npt.NDArray[np.float32]
-) -> None:
+def _grain(seen: Image, surface: Surface, depth: Floats, x: Table, s: Table) -> None:
     """Stones in the asphalt, where they are large enough to be seen."""
     near = int(np.searchsorted(-depth, -_GRAIN_REACH))
     if near >= len(depth):

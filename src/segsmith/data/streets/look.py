@@ -14,7 +14,7 @@ from segsmith.data.streets.light import Weather
 from segsmith.data.streets.textures import Grey
 
 Picture = npt.NDArray[Any]
-_TAPS = 7
+_TAPS = 6
 """At most."""
 
 
@@ -76,7 +76,7 @@ def _blurred(scene: Image, centre: tuple[float, float], outward: float, aside: f
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
     low = np.float32(0.55 * rows)
     way = np.minimum(cv2.magnitude(dx, dy), low) * np.float32(outward) / (low * low)
-    taps = min(_TAPS, 2 + int(reach))
+    taps = min(_TAPS, 2 + int(reach / 1.3))
     total = np.zeros(scene.shape, np.float32)
     for tap in range(taps):
         at = np.float32(tap / (taps - 1) - 0.5)

@@ -87,7 +87,7 @@ class Shape:
     corners: Floats
 
 
-def fleet(rng: np.random.Generator, count: int = 12) -> tuple[Shape, ...]:
+def fleet(rng: np.random.Generator, count: int = 8) -> tuple[Shape, ...]:
     """The shapes that the cars of one street share."""
     shares = np.array([model.share for model in MODELS])
     return tuple(

@@ -1,6 +1,6 @@
 """One clip's street, and any of its frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,7 +21,6 @@ from segsmith.data.streets.textures import noise
 from segsmith.data.streets.traffic import Traffic, traffic
 from segsmith.data.streets.vehicles import PAINTS
 
-_FASTEST = 13.5
 _PLAN, _WEATHER, _RIDE, _FURNITURE, _TRAFFIC, _SURFACE, _SKY, _LENS, _FRAMES, _NOISE, _BONNET = range(11)
 
 
@@ -93,9 +92,10 @@ class Scene:
 def build(options: Options, split: str, clip: int) -> Scene:
     key = (options.seed, split, clip)
     duration = options.frames / RATE_HZ
-    plan = street(stream(*key, _PLAN), _FASTEST * duration + FAR)
     sky_and_sun = weather(stream(*key, _WEATHER))
-    way = ride(stream(*key, _RIDE), plan.lane)
+    way = ride(stream(*key, _RIDE))
+    plan = street(stream(*key, _PLAN), way.way(duration) + FAR)
+    way = replace(way, x=way.x + plan.lane)
     bank = noise(stream(*key, _NOISE))
     height, width = (side * SAMPLES for side in options.size)
     furniture = furnish(stream(*key, _FURNITURE), plan, bank, float(np.clip(width / 30, 8, 22)), sky_and_sun.kind.dusk)

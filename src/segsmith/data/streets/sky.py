@@ -34,21 +34,22 @@ class Sky:
 
 
 def sky(rng: np.random.Generator, weather: Weather, height: int, width: int) -> Sky:
-    rows, columns = height, int((1 + 2 * _MARGIN) * width)
+    rows, columns = height // 2, int((1 + 2 * _MARGIN) * width) // 2
     fall = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None] ** 1.5
     kind = weather.kind
     picture = np.array(kind.zenith, np.float32) * (1 - fall) + np.array(kind.low, np.float32) * fall
     picture = np.repeat(picture, columns, 1)
     _clouds(rng, picture, weather)
-    _sun(picture, weather, width)
-    labels = np.full((rows, columns), SKY, np.uint8)
+    _sun(picture, weather, width // 2)
+    picture = np.asarray(cv2.resize(picture, (2 * columns, height)), np.float32)
+    labels = np.full((height, 2 * columns), SKY, np.uint8)
     _skyline(rng, picture, labels, weather, width)
     return Sky(finished(picture), labels)
 
 
 def _clouds(rng: np.random.Generator, picture: Grey, weather: Weather) -> None:
     """Flatter towards the horizon, since they lie above one another there."""
-    rows, columns = (side // 2 for side in picture.shape[:2])
+    rows, columns = (side // 2 for side in picture.shape[:2])  # clouds are soft
     field = sum(
         (value_noise(rng, rows, columns, cells) * (3 / cells) ** 0.8 for cells in (3, 6, 12, 24)), np.float32(0)
     )

@@ -14,9 +14,9 @@ from segsmith.data.streets.chance import Floats, Rgb, between, happens, pick
 from segsmith.data.streets.foliage import GREENS
 from segsmith.data.streets.labels import PAVEMENT, ROAD, TREE
 from segsmith.data.streets.plan import START, Street
-from segsmith.data.streets.textures import Noise
+from segsmith.data.streets.textures import Grey, Noise
 
-ACROSS, ALONG, REACH = 0.06, 0.12, 18.0
+ACROSS, ALONG, REACH = 0.06, 0.12, 15.0
 """Metres for each column and row, and how far the map goes to either side; beyond, its edges go on."""
 
 ASPHALTS: tuple[Rgb, ...] = ((88, 88, 90), (104, 102, 100), (74, 76, 80), (120, 116, 110))
@@ -58,15 +58,21 @@ def surface(
     _pavements(rng, paint, street)
     _road(rng, paint, street, asphalt)
     _markings(rng, paint, street)
-    worn = noise.cut(rng, rows, columns, fine=0.06, coarse=0.16) * (0.62 if wet else 1.0)
-    colour = cv2.multiply(paint.colour, cv2.merge([worn, worn, worn]), dtype=cv2.CV_8U)
-    sun = _sunlight(rows, columns, shadows, crowns, noise, rng)
+    worn = _tiled(noise.cut(rng, 256, 256, fine=0.06, coarse=0.16) * (0.62 if wet else 1.0), rows, columns)
+    colour = cv2.multiply(paint.colour, cv2.merge([worn, worn, worn]), scale=1 / 128)
+    sun = _sunlight(shadows, crowns, _tiled(noise.cut(rng, 256, 256, fine=0.0, coarse=0.9), rows, columns))
     levels = [np.dstack([colour, sun])]
     for _ in range(LEVELS - 1):
         high, wide = levels[-1].shape[:2]
         levels.append(cv2.resize(levels[-1], (wide // 2, high // 4), interpolation=cv2.INTER_AREA))
     grain = np.clip(128 * (1 + 0.16 * noise.fine[:256, :256]), 0, 255).astype(np.uint8)
     return Surface(tuple(levels), paint.labels, grain)
+
+
+def _tiled(piece: Grey, rows: int, columns: int) -> Image:
+    """A piece laid out over the map; 128 is 1."""
+    small = np.clip(128 * piece, 0, 255).astype(np.uint8)
+    return np.tile(small, (rows // small.shape[0] + 1, columns // small.shape[1] + 1))[:rows, :columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +173,12 @@ def _markings(rng: np.random.Generator, paint: _Paint, street: Street) -> None:
                 paint.box(side * (half - 0.1), side * (half + 0.2), s, s + 0.5, white)
 
 
-def _sunlight(
-    rows: int, columns: int, shadows: Iterable[Floats], crowns: Sequence[Floats], noise: Noise, rng: np.random.Generator
-) -> Image:
-    sun = np.full((rows, columns), 255, np.uint8)
-    leaves = np.zeros((rows, columns), np.uint8)
+def _sunlight(shadows: Iterable[Floats], crowns: Sequence[Floats], dapple: Image) -> Image:
+    sun, leaves = np.full_like(dapple, 255), np.zeros_like(dapple)
     for outlines, map_, value in ((shadows, sun, 12), (crowns, leaves, 255)):
         for outline in outlines:
             cells = (outline - (-REACH, START)) / (ACROSS, ALONG)
             cv2.fillConvexPoly(map_, cv2.convexHull(np.rint(cells).astype(np.int32)), value)
     if crowns:
-        dapple = noise.cut(rng, rows, columns, fine=0.0, coarse=0.9)
-        sun[(leaves > 0) & (dapple < 1.12)] = 30
+        sun[(leaves > 0) & (dapple < 143)] = 30
     return np.asarray(cv2.blur(sun, (5, 3)), np.uint8)

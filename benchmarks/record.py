@@ -1,0 +1,35 @@
+"""What stands beside every figure: the command, the commit, the kind of machine and how busy it was."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from segsmith.training.runfolder import machine, versions
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(**figures: Any) -> dict[str, Any]:
+    script = f"benchmarks/{Path(sys.argv[0]).name}"
+    kind = machine() | {"load": round(os.getloadavg()[0], 1)}
+    origin = {"command": " ".join(["python", script, *sys.argv[1:]]), "commit": commit()}
+    return origin | {"machine": kind, "versions": versions()} | figures
+
+
+def write(name: str, **figures: Any) -> None:
+    """Into benchmarks/results, and on stdout."""
+    text = json.dumps(record(**figures), indent=2)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(text + "\n")
+    print(text)
+
+
+def commit() -> str:
+    """The commit, with a + where files have changed since."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "../src"]).returncode
+    return (head or "unknown") + ("+" if changed else "")

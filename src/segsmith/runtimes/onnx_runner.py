@@ -1,0 +1,76 @@
+"""Exported networks in ONNX Runtime."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidGraph,
+    InvalidProtobuf,
+    NotImplemented,
+    RuntimeException,
+)
+
+from segsmith.errors import UserError
+from segsmith.runtimes.card import Card
+from segsmith.runtimes.runner import Runner
+
+CPU = "CPUExecutionProvider"
+ERRORS = 3
+
+
+class OnnxRunner(Runner):
+    """Sessions by part, from files or from models in memory. With 0 threads the runtime decides.
+
+    Its threads go on spinning for a while when a run has ended, which is faster where nothing else needs the
+    processor; ``spinning`` False gives it back at once.
+    """
+
+    backend = "onnxruntime"
+
+    def __init__(
+        self,
+        models: Mapping[str, Path | bytes],
+        threads: int = 0,
+        providers: Sequence[str] = (CPU,),
+        spinning: bool = True,
+    ) -> None:
+        require_providers(providers)
+        options = session_options(threads, spinning)
+        self.parts = tuple(models)
+        self.sessions = {part: open_session(model, options, providers) for part, model in models.items()}
+        path = next((model for model in models.values() if isinstance(model, Path)), Path("model"))
+        self.card = Card.read(next(iter(self.sessions.values())).get_modelmeta().custom_metadata_map, path)
+        self.meta, self.size = self.card.meta, self.card.size
+        self.outputs = {part: [o.name for o in session.get_outputs()] for part, session in self.sessions.items()}
+
+    def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = self.sessions[part].run(None, dict(inputs))
+        return dict(zip(self.outputs[part], found, strict=True))
+
+
+def session_options(threads: int = 0, spinning: bool = True) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = ERRORS
+    if not spinning:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def open_session(model: Path | bytes, options: Any, providers: Sequence[str] = (CPU,)) -> Any:
+    try:
+        return ort.InferenceSession(model, options, providers=list(providers))
+    except (Fail, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException) as error:
+        reason = str(error).partition("\n")[0]
+        path = model if isinstance(model, Path) else None
+        raise UserError(f"ONNX Runtime does not load it: {reason}", fix="export it again", path=path) from None
+
+
+def require_providers(providers: Sequence[str]) -> None:
+    known = ort.get_available_providers()
+    for name in providers:
+        if name not in known:
+            raise UserError(f"ONNX Runtime has no provider {name!r} here", fix=f"it has {', '.join(known)}")

@@ -1,0 +1,64 @@
+"""Exported networks in OpenVINO."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from segsmith.errors import UserError
+from segsmith.runtimes.card import Card
+from segsmith.runtimes.runner import Runner
+
+SECTION = "segsmith"
+
+
+class OpenVinoRunner(Runner):
+    """Compiled models by part, from .xml or .onnx files or from models in memory. With 0 threads OpenVINO decides.
+
+    Networks in single precision run in it: OpenVINO would take bfloat16 where the processor has it, and one class in
+    two hundred pixels would be another.
+    """
+
+    backend = "openvino"
+
+    def __init__(self, models: Mapping[str, Any], card: Card, threads: int = 0, device: str = "CPU") -> None:
+        self.parts, self.card = tuple(models), card
+        self.meta, self.size = card.meta, card.size
+        settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        if card.precision != "fp16":
+            settings["INFERENCE_PRECISION_HINT"] = "f32"
+        compiler = core()
+        compiled = {part: compiler.compile_model(model, device, settings) for part, model in models.items()}
+        self.requests = {part: model.create_infer_request() for part, model in compiled.items()}
+        self.outputs = {part: [output.any_name for output in model.outputs] for part, model in compiled.items()}
+
+    def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        # copies: the request writes its next answer where this one lies
+        found = self.requests[part].infer(dict(inputs), share_inputs=True, share_outputs=False)
+        return dict(zip(self.outputs[part], found.to_tuple(), strict=True))
+
+
+def core() -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise UserError(f"OpenVINO does not load: {error}", fix="pip install 'segsmith[openvino]'") from None
+    return openvino.Core()
+
+
+def read_model(path: Path) -> tuple[Any, Card]:
+    """A model and what it tells about itself: .xml with its .bin, or .onnx."""
+    try:
+        model = core().read_model(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(f"OpenVINO does not load it: {reason}", fix="export it again", path=path) from None
+    if path.suffix == ".onnx":
+        import onnx
+
+        proto = onnx.load(path, load_external_data=False)
+        return model, Card.read({word.key: word.value for word in proto.metadata_props}, path)
+    found = model.get_rt_info()
+    words = found[SECTION] if SECTION in found else {}  # noqa: SIM401 (no mapping)
+    return model, Card.read({name: str(value.value) for name, value in words.items()}, path)

@@ -1,0 +1,51 @@
+"""What a study knows of its finished trials, kept in memory: nothing is read twice, however long it gets."""
+
+from dataclasses import dataclass, field
+
+from segsmith.study.stopping import Stopper
+from segsmith.study.trial import COUNTED, FAILED, INFEASIBLE, REPEATED, Record
+
+
+@dataclass
+class Book:
+    """``failures`` and ``refusals`` are those in a row, up to now."""
+
+    stopper: Stopper
+    counted: int = 0
+    repeats: int = 0
+    failures: int = 0
+    refusals: int = 0
+    elapsed: float = 0.0
+    best: Record | None = None
+    scored: dict[str, Record] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """In the order in which trials are finished."""
+        self.elapsed = max(self.elapsed, record.elapsed)
+        self.failures = self.failures + 1 if record.state == FAILED else 0
+        self.refusals = self.refusals + 1 if record.state == INFEASIBLE else 0
+        if record.state not in COUNTED:
+            return
+        self.counted += 1
+        if record.state == REPEATED:
+            self.repeats += 1
+            return
+        self.scored[record.fingerprint] = record
+        self.stopper.observe([stage["reward"] for stage in record.stages])
+        if better(record, self.best):
+            self.best = record
+
+    def known(self, fingerprint: str) -> Record | None:
+        """The trial in which this network was scored, if it was."""
+        return self.scored.get(fingerprint)
+
+
+def better(record: Record, than: Record | None) -> bool:
+    """Meeting all demands goes before the reward."""
+    if record.reward is None:
+        return False
+    return than is None or merit(record) > merit(than)
+
+
+def merit(record: Record) -> tuple[bool, float]:
+    return not record.missed, record.reward if record.reward is not None else float("-inf")

@@ -1,0 +1,168 @@
+"""Where candidates are trained: in this process, or in processes beside it. A cluster has to offer the same."""
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Protocol
+
+from segsmith.errors import UserError
+from segsmith.study.proxy import Job, Opener, Outcome, failure
+from segsmith.study.worker import Broken, Done, Ready, answer, serve
+
+TRIES = 2
+"""How often a candidate is begun whose worker dies."""
+
+
+class Pool(Protocol):
+    """Takes jobs as long as ``free`` is above zero."""
+
+    @property
+    def free(self) -> int: ...
+
+    def submit(self, job: Job) -> None: ...
+
+    def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
+        """What was finished meanwhile, by the numbers of the jobs; empty where nothing was."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class InProcess:
+    """One candidate at a time. A candidate that takes its process with it takes the study's."""
+
+    opener: Opener
+    jobs: deque[Job] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.proxy = self.opener.open()
+
+    @property
+    def free(self) -> int:
+        return 1 - len(self.jobs)
+
+    def submit(self, job: Job) -> None:
+        self.jobs.append(job)
+
+    def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
+        if not self.jobs:
+            return []
+        job = self.jobs.popleft()
+        return [(job.number, answer(self.proxy, job))]
+
+    def close(self) -> None:
+        self.jobs.clear()
+
+
+@dataclass
+class Worker:
+    """A process, and the job that it has. ``since``: when it began, or 0 as long as its proxy is not open."""
+
+    process: SpawnProcess
+    link: "Connection[Job, Ready | Broken | Done]"
+    ready: bool = False
+    job: Job | None = None
+    since: float = 0.0
+
+    def begin(self, job: Job) -> None:
+        self.job, self.since = job, time.monotonic() if self.ready else 0.0
+        with suppress(BrokenPipeError, ConnectionResetError):  # if it is dead, its link says so when it is read
+            self.link.send(job)
+
+    def end(self) -> int | None:
+        """Kill it if need be; its exit code."""
+        self.process.kill()
+        self.process.join()
+        self.link.close()
+        return self.process.exitcode
+
+
+class Processes:
+    """``count`` workers with ``threads`` each. ``timeout``: seconds for a candidate, 0 for any number."""
+
+    def __init__(self, opener: Opener, count: int, threads: int, timeout: float = 0.0) -> None:
+        self.opener, self.count, self.threads, self.timeout = opener, count, threads, timeout
+        self.workers: list[Worker] = []
+        self.tries: dict[int, int] = {}
+        self.context = multiprocessing.get_context("spawn")
+
+    @property
+    def free(self) -> int:
+        return self.count - sum(worker.job is not None for worker in self.workers)
+
+    def submit(self, job: Job) -> None:
+        worker = next((worker for worker in self.workers if worker.job is None), None) or self._start()
+        self.tries[job.number] = self.tries.get(job.number, 0) + 1
+        worker.begin(job)
+
+    def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
+        links = {worker.link: worker for worker in self.workers}
+        found = [self._heard(links[link]) for link in wait(list(links), seconds)]  # type: ignore[index]
+        found += [self._late(worker) for worker in list(self.workers) if self._is_late(worker)]
+        return [finished for finished in found if finished is not None]
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.end()
+        self.workers.clear()
+
+    def _start(self) -> Worker:
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=serve, args=(self.opener, theirs, self.threads), daemon=True)
+        process.start()
+        theirs.close()  # the worker has its own: when it dies, ours says so
+        worker = Worker(process, ours)
+        self.workers.append(worker)
+        return worker
+
+    def _heard(self, worker: Worker) -> tuple[int, Outcome] | None:
+        try:
+            message = worker.link.recv()
+        except (EOFError, ConnectionResetError):
+            return self._dead(worker)
+        match message:
+            case Ready():
+                worker.ready, worker.since = True, time.monotonic()
+            case Broken(why):
+                raise UserError(why)
+            case Done(number, outcome):
+                worker.job = None
+                self.tries.pop(number, None)
+                return number, outcome
+        return None
+
+    def _dead(self, worker: Worker) -> tuple[int, Outcome] | None:
+        """Its candidate is begun once more, by another worker."""
+        self.workers.remove(worker)
+        code, job = worker.end(), worker.job
+        if job is None:
+            return None
+        if self.tries[job.number] < TRIES:
+            self.submit(job)
+            return None
+        del self.tries[job.number]
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+        return job.number, failure(f"its worker {how}, {TRIES} times")
+
+    def _is_late(self, worker: Worker) -> bool:
+        begun = worker.ready and worker.job is not None and self.timeout > 0
+        return begun and time.monotonic() - worker.since > self.timeout
+
+    def _late(self, worker: Worker) -> tuple[int, Outcome]:
+        assert worker.job is not None
+        self.workers.remove(worker)
+        worker.end()
+        self.tries.pop(worker.job.number, None)
+        return worker.job.number, failure(f"took longer than {self.timeout:g} s", self.timeout)
+
+
+def threads_for(workers: int) -> int:
+    """Cores for each worker, so that all together have no more threads than there are cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // workers)
