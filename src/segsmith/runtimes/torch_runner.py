@@ -35,7 +35,7 @@ class TorchRunner(Runner):
         self.parts = parts_of(network)
         self.device = torch.device(device)
         ready = fold(network) if folded else copy.deepcopy(network).eval()
-        cast(nn.Module, ready).to(memory_format=torch.channels_last)
+        ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.graphs = {part: PartGraph(ready, meta, part, Wanted()).to(self.device) for part in self.parts}
 
     @torch.inference_mode()

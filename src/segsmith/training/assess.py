@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from segsmith.data.base import Dataset
+from segsmith.data.cache import cached
 from segsmith.data.ceiling import ceiling_of
 from segsmith.data.open import open_dataset
 from segsmith.networks.dynamic import DynamicNetwork
@@ -79,6 +80,8 @@ def assess(
     answerer = TorchAnswerer(network.to(where).eval(), meta, where)
     video = isinstance(network, DynamicNetwork)
     key_every = key_every if video else 1
+    if any(frame.labelled for frame in dataset.frames(split)):
+        dataset = cached(dataset, split)
     result = evaluate(answerer, dataset, split, key_every=key_every)
     ceiling = ceiling_of(dataset, split, network.static.dec.stride)
     done = Assessment(str(model), dataset, split, result, ceiling)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from segsmith.data.base import Dataset, FrameSequence, Image
+from segsmith.data.cache import cached
 from segsmith.data.pictures import overlay, sheet
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.networks.meta import Meta
@@ -34,7 +35,8 @@ class Glance:
             return None
         video = isinstance(network, DynamicNetwork)
         some = starts(sequences, key_every) if video else spread(sequences)
-        return cls(replace(dataset, splits={"val": some}), network, meta, key_every if video else 1, device)
+        whole = cached(dataset, "val")
+        return cls(replace(whole, splits={"val": some}), network, meta, key_every if video else 1, device)
 
     def miou(self) -> float:
         self.network.eval()

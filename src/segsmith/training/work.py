@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from segsmith.data.base import Dataset
-from segsmith.data.cache import open_cache
+from segsmith.data.cache import cached, open_cache
 from segsmith.data.open import open_dataset
 from segsmith.data.select import joined_split
 from segsmith.errors import UserError
@@ -180,7 +180,7 @@ def finish(one: Work, loop: Loop) -> dict[str, Any]:
         if any(frame.labelled for frame in one.dataset.frames("val")):
             key_every = one.options.key_every if isinstance(network, DynamicNetwork) else 1
             answerer = TorchAnswerer(network, meta, one.fabric.device)
-            result = evaluate(answerer, one.dataset, "val", key_every=key_every)
+            result = evaluate(answerer, cached(one.dataset, "val"), "val", key_every=key_every)
             scores |= {"split": "val", "protocol": one.dataset.protocol, **result.record(one.dataset.classes.names)}
             one.say(f"val mIoU {100 * result.scores.miou:.2f} %  ({one.run.model})")
     write_json(one.run.metrics, scores)
