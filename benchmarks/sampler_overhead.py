@@ -3,8 +3,8 @@
     python benchmarks/sampler_overhead.py [--sizes 100 1000 5000]
 
 Bare Optuna, ours by name and PPO take turns in one study of dynamic cells with five rows (25 decisions), each first as
-often as the others. A trial is asked, decided and told at once; PPO learns from its own alone. SQLite does not wait for the disk here (synchronous=OFF): a write that does takes
-longer than everything measured, and varies more.
+often as the others. A trial is asked, decided and told at once; PPO learns from its own alone. SQLite does not wait
+for the disk here (synchronous=OFF): a write that does takes longer than everything measured, and varies more.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from segsmith.spaces import DynamicSpace
 from segsmith.training.runfolder import machine, versions
 
 SPACE = DynamicSpace(static=preset("arch2"), rows=5)
-TURNS = 60
+TURNS = 40
 RESULT = Path(__file__).parent / "results" / "sampler_overhead.json"
 Decide = Callable[[optuna.Trial], object]
 

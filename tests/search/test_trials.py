@@ -87,9 +87,9 @@ def test_a_controller_follows_a_users_networks() -> None:
     study = study_of(ppo.PPOSampler(SMALL))
     search(study, SMALL, score, 12)
     before = matches(study, key)
-    for _ in range(4):
+    for _ in range(12):
         study.enqueue_trial(SMALL.picks(key))
-    search(study, SMALL, score, 16)
+    search(study, SMALL, score, 24)
     assert matches(study, key) > before + 0.5
 
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 import segsmith
-from segsmith.cli import data, demo, describe, evaluate, genotype, space, train
+from segsmith.cli import data, demo, describe, evaluate, export, genotype, search, space, study, train
 from segsmith.errors import UserError
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app.command()(describe.describe)
 app.command()(space.space)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(search.search)
+app.command()(study.study)
+app.command()(export.export)
 
 
 @app.callback(invoke_without_command=True)

@@ -9,6 +9,7 @@ from segsmith.runtimes.card import Card
 from segsmith.runtimes.runner import Runner
 
 SECTION = "segsmith"
+SINGLE = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 class OpenVinoRunner(Runner):
@@ -27,7 +28,7 @@ class OpenVinoRunner(Runner):
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
         if card.precision != "fp16":
-            settings["INFERENCE_PRECISION_HINT"] = "f32"
+            settings |= SINGLE
         compiler = core()
         compiled = {part: compiler.compile_model(model, device, settings) for part, model in models.items()}
         self.requests = {part: model.create_infer_request() for part, model in compiled.items()}

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.export import ExportedProgram
 
 from segsmith.errors import UserError

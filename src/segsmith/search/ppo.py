@@ -25,7 +25,10 @@ from segsmith.spaces import Choices, Decision, Space
 
 @dataclass(frozen=True)
 class PPOSettings:
-    """Each scored network starts ``epochs`` passes over the last ``buffer`` ones, ``minibatch`` of them a step."""
+    """Each scored network starts ``epochs`` passes over the last ``buffer`` ones, ``minibatch`` of them a step.
+
+    ``entropy`` rewards indecision, by so many deviations of the reward.
+    """
 
     lr: float = 1e-4
     clip: float = 0.1
@@ -39,7 +42,7 @@ class PPOSettings:
 
 PAPER = PPOSettings()
 # one step a network, on fresh ones: within 200 networks that learns most, and it is cheap
-QUICK = replace(PAPER, lr=4e-3, clip=0.2, buffer=16, minibatch=16)
+QUICK = replace(PAPER, lr=5e-3, clip=0.2, buffer=16, minibatch=16)
 SETTINGS = {"paper": PAPER, "quick": QUICK}
 
 

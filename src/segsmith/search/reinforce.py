@@ -15,6 +15,8 @@ from segsmith.spaces import Choices, Decision, Space
 
 @dataclass(frozen=True)
 class ReinforceSettings:
+    """As PPO's of the same names."""
+
     lr: float = 1e-4
     entropy: float = 0.0
     baseline_decay: float = 0.95

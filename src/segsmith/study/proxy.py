@@ -26,9 +26,16 @@ class Candidate(Protocol):
 class Proxy(Protocol):
     """Makes candidates. It knows data and nothing of who proposes."""
 
-    stages: int
-    batch: int
-    device: torch.device
+    @property
+    def stages(self) -> int: ...
+
+    @property
+    def batch(self) -> int:
+        """Clips or frames."""
+        ...
+
+    @property
+    def device(self) -> torch.device: ...
 
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> Candidate: ...
 

@@ -4,6 +4,7 @@ One process drives; it alone talks to the sampler and the storage. It may be kil
 in the storage, and what was not is proposed again first.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint
-from segsmith.genotype.jsonform import to_data
+from segsmith.genotype.jsonform import to_json
 from segsmith.search.trials import ask, by_completion, reopen
 from segsmith.spaces import Space
 from segsmith.study.book import Book
@@ -115,7 +116,7 @@ class Driver:
         genotype = self.plan.space.decode(choices)
         mark = fingerprint(genotype)
         seed = seed_of(self.plan.seed, mark)
-        record = Record(trial.number, FAILED, "", None, None, to_data(genotype), mark, choices, seed=seed)
+        record = Record(trial.number, FAILED, "", None, None, json.loads(to_json(genotype)), mark, choices, seed=seed)
         record = replace(record, versions=self.plan.versions)
         known = self.book.known(mark)
         if known is not None:
@@ -173,8 +174,10 @@ class Driver:
         """The attribute goes first: with it, a trial that nobody was told of can still be told of."""
         record = replace(record, elapsed=round(self.elapsed, 3))
         if cost is not None:
+            known = trial.constraints  # set already where a driver was killed right behind
             for what, excess in self.plan.goals.excesses(cost).items():
-                trial.set_constraint(what, excess)
+                if what not in known:
+                    trial.set_constraint(what, excess)
         trial.set_user_attr(ATTRIBUTE, record.data())
         self._tell(trial, record)
 

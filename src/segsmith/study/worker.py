@@ -35,7 +35,7 @@ class Done:
     outcome: Outcome
 
 
-def serve(opener: Opener, link: "Connection[Job, Ready | Broken | Done]", threads: int) -> None:
+def serve(opener: Opener, link: "Connection[Ready | Broken | Done, Job]", threads: int) -> None:
     """Answer jobs until the driver closes the link or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer
     threading.Thread(target=_end_with_driver, daemon=True).start()

@@ -156,7 +156,7 @@ def _glass(rng: np.random.Generator, look: Style, rows: int, columns: int) -> Gr
         mixed((84, 100, 116), (150, 164, 178), between(rng, 0, 1)),
     )
     pane, edge, fall = plain(rows, columns, dark), int(between(rng, -0.1, 0.9) * rows), rows // 4
-    cv2.fillConvexPoly(pane, np.array([[0, 0], [columns, 0], [columns, edge - fall], [0, edge + fall]]), sky)
+    cv2.fillConvexPoly(pane, np.array([[0, 0], [columns, 0], [columns, edge - fall], [0, edge + fall]], np.int32), sky)
     if happens(rng, 0.3):
         drawn = max(1, int(columns * between(rng, 0.15, 0.4)))
         pane[:, :drawn] = pane[:, -drawn:] = mixed((226, 220, 206), (150, 130, 120), between(rng, 0, 1))
@@ -172,6 +172,8 @@ def _shop(rng: np.random.Generator, picture: Grey, look: Style, scale: float) ->
     glass = slice(head + board, max(foot, head + board + 2))
     for left in range(0, columns, max(4, round(between(rng, 1.6, 3.0) * scale))):
         right = min(columns, left + max(3, round(1.5 * scale)))
+        if right - left < 3:
+            break
         picture[glass, left + 1 : right] = _glass(rng, look, glass.stop - glass.start, right - left - 1) * 0.9
         for _ in range(3):
             x, y = int(rng.integers(left, right)), int(rng.integers(glass.start, glass.stop))

@@ -1,0 +1,1 @@
+"""Exports that are proven, and what plays and measures them."""

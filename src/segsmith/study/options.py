@@ -1,0 +1,82 @@
+"""What a person asks of a search: defaults < proxy < flags."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from segsmith.errors import UserError
+
+FREE = ("out", "trials", "minutes", "workers", "memory_gb", "timeout", "quiet", "device")
+"""What may be another when a search goes on; everything else is what it is about."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """``space_options`` are KEY, VALUE as written; amounts such as ``flops`` are, too. ``workers`` 0: one candidate at
+    a time in this very process."""
+
+    space: str
+    data: str
+    out: str
+    static: str = ""
+    encoder_weights: str = ""
+    sampler: str = "ppo"
+    sampler_settings: str = "quick"
+    proxy: str = "quick"
+    space_options: tuple[tuple[str, str], ...] = ()
+    trials: int = 0
+    minutes: float = 0.0
+    seed: int = 0
+    split: str = "train"
+    meta: str = "clip"
+    size: tuple[int, int] | None = None
+    objectives: tuple[str, ...] = ("reward",)
+    flops: str = ""
+    parameters: str = ""
+    soft: float = 0.0
+    floors: tuple[str, ...] = ()
+    flicker: float = 0.0
+    key_every: int = 10
+    early_stopping: bool = True
+    storage: str = ""
+    workers: int = 1
+    timeout: float = 3600.0
+    memory_gb: float = 4.0
+    device: str = "auto"
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.trials > 0 or self.minutes > 0):
+            raise UserError("a search needs --trials or --minutes", fix="--trials 100 is a start")
+        if self.workers < 0:
+            raise UserError(f"--workers {self.workers} is below zero")
+        if self.key_every < 1:
+            raise UserError(f"--key-every {self.key_every} is below one")
+        if self.objectives[0] != "reward" or len(set(self.objectives)) != len(self.objectives):
+            raise UserError(f"objectives {', '.join(self.objectives)}", fix="reward comes first, each one once")
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def check_goes_on(self, configuration: dict[str, Any]) -> None:
+        """Refuse to go on with a search that is about something else."""
+        now = plain(self.record())
+        for field in fields(self):
+            if field.name not in FREE and configuration.get(field.name) != now[field.name]:
+                word = field.name.replace("_", "-")
+                raise UserError(
+                    f"holds a search with --{word} {_shown(configuration.get(field.name))}, "
+                    f"not {_shown(now[field.name])}",
+                    fix="ask the same, or name a new folder",
+                    path=self.out,
+                )
+
+
+def plain(value: Any) -> Any:
+    """As JSON gives it back: lists for tuples."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _shown(value: Any) -> str:
+    return "(none)" if value in ("", None, []) else str(value)

@@ -1,0 +1,121 @@
+"""What came of a search, read back from its run's folder."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from segsmith.errors import UserError
+from segsmith.study.book import better, merit
+from segsmith.study.runner import recorded
+from segsmith.study.storage import open_storage
+from segsmith.study.trial import REPEATED, SCORED, STOPPED, Record
+from segsmith.training.runfolder import RunFolder
+
+
+@dataclass(frozen=True)
+class Results:
+    """``records`` in the order of their numbers; ``pareto``: numbers of the trials that none beats in all of
+    ``objectives``."""
+
+    run: Path
+    state: str
+    records: tuple[Record, ...]
+    objectives: tuple[str, ...]
+
+    @property
+    def best(self) -> Record | None:
+        found: Record | None = None
+        for record in self._trained():
+            if better(record, found):
+                found = record
+        return found
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(record.state for record in self.records))
+
+    @property
+    def share_of_repeats(self) -> float:
+        scored = sum(record.reward is not None for record in self.records)
+        return sum(record.state == REPEATED for record in self.records) / scored if scored else 0.0
+
+    @property
+    def pareto(self) -> tuple[Record, ...]:
+        return pareto([record for record in self._trained() if not record.missed], self.objectives)
+
+    def ranked(self) -> list[Record]:
+        """Every network once, the best first."""
+        return sorted(self._trained(), key=merit, reverse=True)
+
+    def _trained(self) -> list[Record]:
+        return [record for record in self.records if record.state in (SCORED, STOPPED)]
+
+    def data(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        best = self.best
+        return {
+            "state": self.state,
+            "trials": [trial_data(record) for record in self.records],
+            "best": None if best is None else trial_data(best),
+            "counts": self.counts,
+            "repeats": self.share_of_repeats,
+            "objectives": list(self.objectives),
+            "pareto": [record.number for record in self.pareto],
+        }
+
+
+def load_results(run: Path) -> Results:
+    folder = RunFolder(run)
+    if not folder.exists():
+        raise UserError("holds no run", fix="start one with segsmith search … -o", path=run)
+    record = folder.record()
+    if record["command"] != "search":
+        raise UserError(f"is a run of segsmith {record['command']}", fix="give the folder of a search", path=run)
+    configuration = record["configuration"]
+    storage = open_storage(run, configuration["storage"])
+    names = optuna.get_all_study_names(storage)
+    records: Sequence[Record] = ()
+    if record["study"] in names:
+        records = recorded(optuna.load_study(study_name=record["study"], storage=storage))
+    by_number = tuple(sorted(records, key=lambda one: one.number))
+    objectives = tuple(configuration["objectives"])
+    return Results(run, record["state"], by_number, objectives if len(objectives) > 1 else ("reward", "flops"))
+
+
+def trial_data(record: Record) -> dict[str, Any]:
+    return {
+        "number": record.number,
+        "state": record.state,
+        "reward": record.reward,
+        "latency_ms": record.latency_ms,
+        "flops": record.flops,
+        "parameters": record.parameters,
+        "seconds": record.seconds,
+        "reason": record.reason,
+        "repeat_of": record.repeat_of,
+        "missed": list(record.missed),
+        "fingerprint": record.fingerprint,
+        "stages": [dict(stage) for stage in record.stages],
+        "genotype": record.genotype,
+    }
+
+
+def pareto(records: Sequence[Record], objectives: Sequence[str]) -> tuple[Record, ...]:
+    """Those that no other is at least as good as in everything and better in something; the cheapest first."""
+    points = [(point_of(record, objectives), record) for record in records]
+    kept = [record for point, record in points if not any(_beats(other, point) for other, _ in points)]
+    return tuple(sorted(kept, key=lambda record: point_of(record, objectives)[1:]))
+
+
+def point_of(record: Record, objectives: Sequence[str]) -> tuple[float, ...]:
+    """The objectives as costs: less is better in each."""
+    found = [(-1 if name == "reward" else 1) * float(getattr(record, name) or 0.0) for name in objectives]
+    return tuple(found)
+
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

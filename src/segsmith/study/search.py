@@ -1,0 +1,148 @@
+"""``segsmith search`` without its flags: begins a study, or goes on with it."""
+
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from segsmith.errors import UserError
+from segsmith.genotype.jsonform import from_json, to_json
+from segsmith.search.named import make_sampler
+from segsmith.study.book import Book
+from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
+from segsmith.study.meter import FlopsMeter
+from segsmith.study.options import SearchOptions
+from segsmith.study.pool import InProcess, Pool, Processes, threads_for
+from segsmith.study.prepare import Prepared, prepare
+from segsmith.study.progress import Progress
+from segsmith.study.results import Results, load_results
+from segsmith.study.runner import Driver, Plan
+from segsmith.study.storage import open_storage, open_study
+from segsmith.study.trial import Record
+from segsmith.training.guard import Interruption
+from segsmith.training.runfolder import RunFolder, replacing, versions
+
+RECORDED = ("segsmith", "torch", "optuna")
+"""Packages whose versions every trial keeps."""
+
+
+def run_search(options: SearchOptions) -> Results:
+    """What came of it. A search that was stopped or killed goes on when the same is asked again."""
+    run = RunFolder(Path(options.out))
+    progress = Progress(options.trials, options.minutes, options.quiet)
+    with _alone(run.path):
+        if run.exists():
+            _check_goes_on(run, options)
+        prepared = prepare(options, progress.preparing)
+        if not run.exists():
+            run.create("search", options.record(), options.seed)
+        try:
+            book, stopped = _drive(run, options, prepared, progress)
+        except UserError:
+            run.update(state="failed")
+            raise
+        finally:
+            progress.end()
+        state = "stopped" if stopped else "finished"
+        run.update(state=state, seconds=round(book.elapsed, 1), trials=book.counted)
+    if stopped:
+        done = f"stopped after {book.counted} trials, everything is saved"
+        raise UserError(done, fix="go on: give the same command again")
+    return load_results(run.path)
+
+
+def _drive(run: RunFolder, options: SearchOptions, prepared: Prepared, progress: Progress) -> tuple[Book, bool]:
+    """What was found, and whether somebody asked to stop."""
+    meter = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
+    goals = goals_of(options, prepared, meter)
+    _say(options, prepared, goals)
+    sampler = make_sampler(
+        options.sampler, prepared.space, options.seed, options.sampler_settings, len(options.objectives)
+    )
+    name = run.record().get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
+    run.update(state="running", study=name)
+    study = open_study(open_storage(run.path, options.storage), name, sampler, options.objectives)
+    plan = Plan(
+        prepared.space,
+        goals,
+        prepared.classes,
+        len(prepared.settings.stages),
+        seed=options.seed,
+        trials=options.trials,
+        minutes=options.minutes,
+        early_stopping=options.early_stopping,
+        versions={name: version for name, version in versions().items() if name in RECORDED},
+    )
+
+    def told(record: Record, book: Book) -> None:
+        progress.told(record, book)
+        if record is book.best:
+            keep_genotype(run, record)
+
+    interruption = Interruption()
+    pool = _pool(options, prepared)
+    try:
+        with interruption.heard():
+            book = Driver(study, plan, pool, meter, told, lambda: interruption.asked).run()
+    finally:
+        pool.close()
+    return book, interruption.asked
+
+
+def goals_of(options: SearchOptions, prepared: Prepared, meter: FlopsMeter) -> Goals:
+    """Amounts in percent are shares of what the static network costs on every frame."""
+    whole = None if prepared.static is None else meter(prepared.static)
+    limits = [
+        Limit(what, parse_amount(text, None if whole is None else getattr(whole, what)), options.soft)
+        for what, text in (("flops", options.flops), ("parameters", options.parameters))
+        if text
+    ]
+    goals = Goals(tuple(limits), parse_floors(options.floors), options.flicker, options.objectives)
+    goals.check(prepared.classes)
+    return goals
+
+
+def keep_genotype(run: RunFolder, best: Record) -> None:
+    with replacing(run.genotype) as beside:
+        beside.write_text(to_json(from_json(json.dumps(best.genotype))))
+
+
+def _pool(options: SearchOptions, prepared: Prepared) -> Pool:
+    if options.workers == 0:
+        return InProcess(prepared.opener)
+    return Processes(prepared.opener, options.workers, threads_for(options.workers), options.timeout)
+
+
+def _check_goes_on(run: RunFolder, options: SearchOptions) -> None:
+    record = run.record()
+    if record["command"] != "search":
+        raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
+    options.check_goes_on(record["configuration"])
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two drivers of one study would take each other's trials for their own. The lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(
+            "another search is running in this folder", fix="wait for it, or stop it", path=folder
+        ) from None
+
+
+def _say(options: SearchOptions, prepared: Prepared, goals: Goals) -> None:
+    if options.quiet:
+        return
+    lines = [*prepared.said, f"{prepared.space.name} space: {prepared.space.size:.3g} combinations"]
+    lines += [f"budget: {shown(limit.most)} {limit.what}" for limit in goals.limits]
+    settings = prepared.settings
+    stages = " + ".join(str(stage.epochs) for stage in settings.stages)
+    lines.append(f"proxy {settings.name}: {stages} epochs, batch {settings.batch}; sampler {options.sampler}")
+    sys.stderr.write("\n".join(lines) + "\n")
