@@ -14,7 +14,7 @@ from segsmith.errors import UserError
 class Film:
     """Frames into an mp4 that any player takes: sides are cut to even numbers, which the format asks for.
 
-    The file takes its name when it is whole; where something stops it half way, what was written is kept and plays.
+    Where something stops it half way, closing it keeps what was written, and that plays.
     """
 
     def __init__(self, path: Path, rate: float, quality: int = 20) -> None:

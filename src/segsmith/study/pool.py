@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -14,6 +15,7 @@ from segsmith.errors import UserError
 from segsmith.study.proxy import Job, Opener, Outcome, failure
 from segsmith.study.worker import Broken, Done, Ready, answer, serve
 
+WAIT_POLICY = "OMP_WAIT_POLICY"
 TRIES = 2
 """How often a candidate is begun whose worker dies."""
 
@@ -115,7 +117,8 @@ class Processes:
     def _start(self) -> Worker:
         ours, theirs = self.context.Pipe()
         process = self.context.Process(target=serve, args=(self.opener, theirs, self.threads), daemon=True)
-        process.start()
+        with _patient():
+            process.start()
         theirs.close()  # the worker has its own: when it dies, ours says so
         worker = Worker(process, ours)
         self.workers.append(worker)
@@ -160,6 +163,19 @@ class Processes:
         worker.end()
         self.tries.pop(worker.job.number, None)
         return worker.job.number, failure(f"took longer than {self.timeout:g} s", self.timeout)
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Processes started now let their threads sleep while they wait for each other, where the machine has other things
+    to do: spinning, two threads were seen to take six times as long as one."""
+    before = os.environ.get(WAIT_POLICY)
+    os.environ.setdefault(WAIT_POLICY, "PASSIVE")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[WAIT_POLICY]
 
 
 def threads_for(workers: int) -> int:

@@ -1,0 +1,256 @@
+"""The driver of a study, with scores made up."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+from study_help import MadeUp, cell_space, cost_of, drive, plan, proposals, records, score_of
+
+from segsmith.errors import UserError
+from segsmith.search.named import make_sampler
+from segsmith.spaces import Space
+from segsmith.study.limits import Goals, Limit
+from segsmith.study.pool import InProcess
+from segsmith.study.results import pareto
+from segsmith.study.runner import FAILURES, Driver, recorded
+from segsmith.study.storage import open_storage, open_study
+from segsmith.study.trial import ATTRIBUTE
+
+
+def study_in(folder: Path, space: Space, sampler: str = "random", objectives: tuple[str, ...] = ("reward",)) -> optuna.Study:
+    made = make_sampler(sampler, space, 3, "quick", len(objectives))
+    return open_study(open_storage(folder, ""), "test", made, objectives)
+
+
+class Killed(BaseException):
+    """What a kill is to the code that runs: nothing is tidied up."""
+
+
+class KilledPool(InProcess):
+    """Ends the driver before the n-th candidate is trained."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(MadeUp())
+        self.left = after
+
+    def wait(self, seconds: float) -> list:  # type: ignore[type-arg]
+        if not self.left:
+            raise Killed
+        self.left -= 1
+        return super().wait(seconds)
+
+
+def test_a_trial_keeps_all_that_is_known_of_it_in_one_attribute(tmp_path: Path) -> None:
+    space = cell_space()
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 4, versions={"torch": "2"}))
+    assert book.counted == 4
+    for trial, record in zip(study.trials, records(study), strict=True):
+        assert list(trial.user_attrs) == [ATTRIBUTE]
+        assert trial.values == [record.reward]
+        genotype = space.decode(record.choices)
+        assert record.stages[-1]["reward"] == pytest.approx(score_of(genotype))
+        assert record.genotype["kind"] == "dynamic"
+        assert record.parameters == cost_of(genotype).parameters
+        assert record.seconds >= 0
+        assert record.device == "cpu"
+        assert record.versions == {"torch": "2"}
+        assert record.elapsed > 0
+
+
+@pytest.mark.parametrize("sampler", ["random", "ppo", "tpe", "nsga2"])
+def test_a_study_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path: Path, sampler: str) -> None:
+    space = cell_space()
+    whole = study_in(tmp_path, space, sampler)
+    drive(whole, plan(space, 12))
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for after in (3, 0, 5):
+        with pytest.raises(Killed):
+            drive(study_in(folder, space, sampler), plan(space, 12), KilledPool(after))
+    killed = study_in(folder, space, sampler)
+    drive(killed, plan(space, 12))
+    assert proposals(killed) == proposals(whole)
+    assert [r.reward for r in records(killed)] == [r.reward for r in records(whole)]
+    assert [r.state for r in records(killed)] == [r.state for r in records(whole)]
+    assert [trial.state for trial in killed.trials] == [optuna.trial.TrialState.COMPLETE] * 12
+
+
+def test_a_score_that_was_written_down_but_not_told_is_not_worked_out_again(tmp_path: Path) -> None:
+    space, log = cell_space(), tmp_path / "log"
+    study = study_in(tmp_path, space)
+
+    class Interrupted(Driver):
+        def _tell(self, trial: object, record: object) -> None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Interrupted(study, plan(space, 3), InProcess(MadeUp(str(log))), cost_of).run()
+    drive(study_in(tmp_path, space), plan(space, 3), InProcess(MadeUp(str(log))))
+    assert len(log.read_text().splitlines()) == 3
+    assert len(recorded(study)) == 3
+
+
+def test_a_network_is_trained_once(tmp_path: Path) -> None:
+    space = cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec", "layer2"))
+    log = tmp_path / "log"
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 12), InProcess(MadeUp(str(log))))
+    trained = log.read_text().splitlines()
+    found = records(study)
+    assert len(trained) == len(set(trained)) == len({record.fingerprint for record in found}) < 12
+    assert book.repeats == 12 - len(trained)
+    first = {record.number: record for record in found if record.repeat_of is None}
+    for record in found:
+        if record.repeat_of is not None:
+            assert record.state == "repeated"
+            assert record.reward == first[record.repeat_of].reward
+            assert record.seconds == 0
+
+
+class TwoAtOnce(InProcess):
+    """Holds two candidates, and finishes the later one first."""
+
+    @property
+    def free(self) -> int:
+        return 2 - len(self.jobs)
+
+    def wait(self, seconds: float) -> list:  # type: ignore[type-arg]
+        self.jobs.rotate(1)
+        return super().wait(seconds)
+
+
+def test_the_same_network_proposed_twice_at_once_is_trained_once(tmp_path: Path) -> None:
+    space = cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec",))
+    log = tmp_path / "log"
+    study = study_in(tmp_path, space)
+    drive(study, plan(space, 5), TwoAtOnce(MadeUp(str(log))))
+    assert len(log.read_text().splitlines()) == 1
+    assert Counter(record.state for record in records(study)) == {"scored": 1, "repeated": 4}
+
+
+def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_path: Path) -> None:
+    space, log = cell_space(3), tmp_path / "log"
+    nodes = [10.0 * len(space.decode(choices).net.nodes) for choices in [space.random(__import__("random").Random(1))]]
+    assert nodes
+    goals = Goals((Limit("flops", 60.0),))
+    study = study_in(tmp_path, cell_space(2))
+    book = drive(study, plan(cell_space(2), 6, goals=goals), InProcess(MadeUp(str(log))))
+    assert book.counted == 6
+    assert all(record.flops <= 60 for record in records(study) if record.state != "infeasible")
+
+
+def test_refusals_are_recorded_with_their_reason_and_as_constraints(tmp_path: Path) -> None:
+    space, log = cell_space(2, step_scales=(1.0, 0.5)), tmp_path / "log"
+    study = study_in(tmp_path, space)
+
+    def meter(genotype):  # type: ignore[no-untyped-def]
+        half = genotype.settings["step_scale"] == 0.5
+        return replace(cost_of(genotype), flops=50.0 if half else 200.0)
+
+    goals = Goals((Limit("flops", 100.0),))
+    Driver(study, plan(space, 6, goals=goals), InProcess(MadeUp(str(log))), meter).run()
+    found = records(study)
+    refused = [record for record in found if record.state == "infeasible"]
+    assert refused
+    assert len(log.read_text().splitlines()) == 6 == len(found) - len(refused)
+    for record in refused:
+        assert record.reason == "200 FLOPs a frame are above the budget of 100"
+        assert record.reward is None
+        assert study.trials[record.number].constraints == {"flops": 1.0}
+    assert study.best_trial.number not in {record.number for record in refused}
+
+
+def test_a_budget_that_nothing_meets_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segsmith.study.runner.REFUSALS", 5)
+    space = cell_space()
+    with pytest.raises(UserError, match="none of 5 candidates in a row met the budget"):
+        drive(study_in(tmp_path, space), plan(space, 6, goals=Goals((Limit("parameters", 10.0),))))
+
+
+def test_accidents_are_recorded_with_their_reason_and_never_as_a_score(tmp_path: Path) -> None:
+    space = cell_space()
+    accidents = ((0.2, 0.35, "nan"), (0.35, 0.5, "memory"), (0.5, 0.6, "fault"), (0.6, 0.7, "half"))
+    study = study_in(tmp_path, space)
+    drive(study, plan(space, 8, early_stopping=False), InProcess(MadeUp(accidents=accidents)))
+    reasons = {
+        "nan": "Diverged: the loss was nan in stage 1",
+        "memory": "out of memory with a batch of 4",
+        "fault": "ValueError: the shapes do not fit",
+    }
+    seen = set()
+    for trial, record in zip(study.trials, records(study), strict=True):
+        score = score_of(space.decode(record.choices))
+        kind = next((kind for low, high, kind in accidents if low <= score < high), "")
+        seen.add(kind)
+        if kind in reasons:
+            assert record.state == "failed"
+            assert record.reason.startswith(reasons[kind])
+            assert record.reward is None
+            assert trial.state == optuna.trial.TrialState.FAIL
+        else:
+            assert record.reward == pytest.approx(score)
+            assert record.batch == (4 if kind == "half" else 8)
+    assert seen == {"", "nan", "memory", "fault", "half"}
+
+
+def test_many_failures_in_a_row_end_the_study_with_their_reason(tmp_path: Path) -> None:
+    space = cell_space()
+    study = study_in(tmp_path, space)
+    with pytest.raises(UserError, match=f"{FAILURES} candidates in a row failed, the last one so: ValueError"):
+        drive(study, plan(space, 50), InProcess(MadeUp(accidents=((0.0, 1.0, "fault"),))))
+    assert len(records(study)) == FAILURES
+
+
+def test_demands_that_are_missed_cost_reward_and_the_first_place(tmp_path: Path) -> None:
+    space = cell_space()
+    goals = Goals(floors={"ground": 0.6}, flicker=0.5)
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 12, goals=goals, early_stopping=False))
+    for record in records(study):
+        score = score_of(space.decode(record.choices))
+        expected = score * min(1.0, score / 0.6) * min(1.0, 0.5 / (1 - score))
+        assert record.reward == pytest.approx(expected)
+        assert ("ground below 0.6" in record.missed) == (score < 0.6)
+        assert ("flicker above 0.5" in record.missed) == (1 - score > 0.5)
+    assert book.best is not None
+    assert not book.best.missed
+
+
+def test_two_objectives_end_in_a_pareto_front(tmp_path: Path) -> None:
+    space = cell_space(3)
+    study = study_in(tmp_path, space, "nsga2", ("reward", "flops"))
+    drive(study, plan(space, 20, goals=Goals(objectives=("reward", "flops")), early_stopping=False))
+    front = pareto(records(study), ("reward", "flops"))
+    assert {record.number for record in front} == {trial.number for trial in study.best_trials}
+    assert [record.flops for record in front] == sorted(record.flops for record in front)
+
+
+def test_a_soft_budget_trains_all_and_rewards_less(tmp_path: Path) -> None:
+    space = cell_space()
+    study = study_in(tmp_path, space)
+    drive(study, plan(space, 5, goals=Goals((Limit("parameters", 500.0, soft=2.0),)), early_stopping=False))
+    for record in records(study):
+        assert record.state == "scored"
+        assert record.parameters is not None
+        assert record.reward == pytest.approx(record.stages[-1]["reward"] * (500 / record.parameters) ** 2)
+
+
+def test_stopping_when_asked_loses_nothing(tmp_path: Path) -> None:
+    space = cell_space()
+    study, told = study_in(tmp_path, space), []
+    drive(study, plan(space, 10), told=lambda record, book: told.append(record), asked_to_stop=lambda: len(told) > 3)
+    assert [record.number for record in records(study)] == [0, 1, 2, 3]
+
+
+def test_a_budget_in_minutes_counts_work_alone(tmp_path: Path) -> None:
+    space = cell_space()
+    study = study_in(tmp_path, space)
+    short = plan(space, 0, minutes=0.02)
+    first = drive(study, short, InProcess(MadeUp(pause=0.05)))
+    assert 1 < first.counted < 20
+    again = Driver(study, short, InProcess(MadeUp()), cost_of)
+    assert again.elapsed >= 60 * 0.02
+    assert again.run().counted == first.counted
