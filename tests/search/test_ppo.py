@@ -167,3 +167,11 @@ def test_reinforce_steps_along_the_gradient() -> None:
         adam.step()
     for mine, direct in zip(learner.policy.parameters(), policy.parameters(), strict=True):
         torch.testing.assert_close(mine, direct)
+
+
+def test_a_network_that_has_become_far_more_probable_leaves_numbers() -> None:
+    learner = ppo.PPO(TINY.decisions, ppo.QUICK, 0)
+    learner.learn(GOOD, 0.9)
+    learner.latest.append(ppo.Scored(BAD, -500.0, 0.1))
+    learner.learn(GOOD, 0.7)
+    assert all(parameter.isfinite().all() for parameter in learner.policy.parameters())

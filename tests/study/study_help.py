@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -56,8 +56,6 @@ def make_frames(root: Path, sequences: int = 3, frames: int = 8) -> str:
 def make_static(folder: Path, name: str = "arch2", channels: int = 8) -> Path:
     """A network with random weights whose norms have seen something like frames."""
     torch.manual_seed(0)
-    from dataclasses import replace
-
     settings = {"channels": channels} if name == "arch2" else {"head": channels}
     genotype = replace(preset(name), settings=settings)
     network = build(genotype, len(NAMES)).train()
@@ -96,7 +94,7 @@ class MadeUpProxy:
     made: MadeUp
     stages: int = 2
     batch: int = 8
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> "MadeUpCandidate":
         return MadeUpCandidate(self.made, score_of(genotype), batch)

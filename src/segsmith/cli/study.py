@@ -40,6 +40,8 @@ def show(found: "Results") -> None:
         return
     names = " against ".join(found.objectives)
     console().print(table("best", found.ranked()[:BEST]))
+    if best.missed:
+        say("no network met all demands")
     console().print(table(f"Pareto front, {names}", found.pareto))
     say(f"best: trial {best.number}, {found.run / 'genotype.json'}")
 

@@ -15,8 +15,8 @@ SINGLE = {"INFERENCE_PRECISION_HINT": "f32"}
 class OpenVinoRunner(Runner):
     """Compiled models by part, from .xml or .onnx files or from models in memory. With 0 threads OpenVINO decides.
 
-    Networks in single precision run in it: OpenVINO would take bfloat16 where the processor has it, and one class in
-    two hundred pixels would be another.
+    On a CPU everything runs in single precision: OpenVINO would take bfloat16 where the processor has it, and one pixel
+    in a hundred would change its class. Other devices take halves where the file does.
     """
 
     backend = "openvino"
@@ -27,7 +27,7 @@ class OpenVinoRunner(Runner):
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        if card.precision != "fp16":
+        if device == "CPU" or card.precision != "fp16":
             settings |= SINGLE
         compiler = core()
         compiled = {part: compiler.compile_model(model, device, settings) for part, model in models.items()}

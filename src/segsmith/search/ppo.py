@@ -46,6 +46,9 @@ QUICK = replace(PAPER, lr=5e-3, clip=0.2, buffer=16, minibatch=16)
 SETTINGS = {"paper": PAPER, "quick": QUICK}
 
 
+FARTHEST = 10.0  # a ratio is at most e to the power of this: an infinite one would leave no numbers
+
+
 class Scored(NamedTuple):
     choices: Choices
     log_prob: float
@@ -77,7 +80,8 @@ class PPO:
 
     def _step(self, batch: list[Scored]) -> None:
         judged = self.policy.evaluate(torch.tensor([scored.choices for scored in batch]))
-        ratio = (judged.log_probs.sum(1) - torch.tensor([scored.log_prob for scored in batch])).exp()
+        moved = judged.log_probs.sum(1) - torch.tensor([scored.log_prob for scored in batch])
+        ratio = moved.clamp(max=FARTHEST).exp()
         advantage = torch.tensor([self.baseline.advantage(scored.reward) for scored in batch])
         loss = clipped_loss(ratio, advantage, self.settings.clip)
         loss = loss - self.settings.entropy * self.baseline.deviation * judged.entropies.sum(1).mean()

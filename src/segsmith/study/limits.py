@@ -114,4 +114,4 @@ def shown(amount: float) -> str:
     for unit, factor in UNITS.items():
         if amount >= factor:
             return f"{amount / factor:.3g}{unit}"
-    return f"{amount:.4g}"
+    return f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"

@@ -1,0 +1,255 @@
+"""Whole searches: from flags to a run's folder, killed and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+import typer
+from filelock import FileLock
+from study_help import make_frames, make_static
+from typer.testing import CliRunner
+
+from segsmith.cli.search import search
+from segsmith.cli.study import study
+from segsmith.errors import UserError
+from segsmith.genotype import fingerprint, load_genotype
+from segsmith.study.options import SearchOptions
+from segsmith.study.presets import ProxySettings, Stage
+from segsmith.study.results import load_results
+from segsmith.study.search import run_search
+from segsmith.training.start import start
+
+TINY = (
+    ProxySettings("quick", "dynamic", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, length=3, clips=8, judged=2, learn_at=8),
+    ProxySettings("quick", "template", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, crop=(32, 32), clips=8, judged=2),
+)
+SMALL = {"dynamic": (("channels", "8"), ("rows", "2")), "template": (("head", "8"), ("rows", "2"))}
+app = typer.Typer()
+app.command()(search)
+app.command()(study)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("searches")
+    make_frames(root / "data")
+    make_static(root)
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SEGSMITH_CACHE", str(root / "cache"))
+    patch.setattr("segsmith.study.presets.PRESETS", TINY)
+    yield root
+    patch.undo()
+
+
+def asked(root: Path, out: Path, space: str = "dynamic", **changes: object) -> SearchOptions:
+    options = SearchOptions(
+        space=space,
+        data=f"folder:{root / 'data'}",
+        out=str(out),
+        static=str(root / "arch2.safetensors"),
+        sampler="random",
+        space_options=SMALL[space],
+        trials=3,
+        workers=0,
+        device="cpu",
+        quiet=True,
+    )
+    return replace(options, **changes)  # type: ignore[arg-type]
+
+
+def rewards(out: Path) -> list[float | None]:
+    return [record.reward for record in load_results(out).records]
+
+
+def test_a_search_leaves_a_run_that_training_takes(root: Path, tmp_path: Path) -> None:
+    found = run_search(asked(root, tmp_path / "s", flops="70%", trials=4))
+    assert found.state == "finished"
+    assert found.best is not None
+    record = json.loads((tmp_path / "s" / "run.json").read_text())
+    assert (record["command"], record["state"], record["trials"]) == ("search", "finished", 4)
+    genotype = load_genotype(str(tmp_path / "s"))
+    assert fingerprint(genotype) == found.best.fingerprint
+    begun = start(str(tmp_path / "s"), _classes(root), static=str(root / "arch2.safetensors"))
+    assert fingerprint(begun.genotype) == found.best.fingerprint
+    assert found.best.flops is not None
+    assert all(one.flops is not None and one.reward is not None for one in found.ranked())
+
+
+def _classes(root: Path):  # type: ignore[no-untyped-def]
+    from segsmith.data.open import open_dataset
+
+    return open_dataset(f"folder:{root / 'data'}").classes
+
+
+@pytest.mark.parametrize("space", ["dynamic", "template"])
+def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, space: str) -> None:
+    whole = run_search(asked(root, tmp_path / "whole", space, trials=4))
+    run_search(asked(root, tmp_path / "parts", space, trials=1))
+    for trials in (3, 4):
+        run_search(asked(root, tmp_path / "parts", space, trials=trials))
+    assert rewards(tmp_path / "parts") == rewards(tmp_path / "whole")
+    assert len(whole.records) == 4
+
+
+def test_another_search_is_not_mixed_into_a_run(root: Path, tmp_path: Path) -> None:
+    run_search(asked(root, tmp_path / "s", trials=1))
+    for changes, words in (
+        ({"sampler": "tpe"}, "holds a search with --sampler random, not tpe"),
+        ({"floors": ("box=0.5",)}, r"--floors \(none\), not \['box=0.5'\]"),
+    ):
+        with pytest.raises(UserError, match=words):
+            run_search(asked(root, tmp_path / "s", **changes))  # type: ignore[arg-type]
+    with FileLock(tmp_path / "s" / ".lock"), pytest.raises(UserError, match="another search is running"):
+        run_search(asked(root, tmp_path / "s"))
+
+
+def test_workers_find_what_a_single_process_finds(root: Path, tmp_path: Path) -> None:
+    """Spawned processes do not see patched presets, but their opener carries the settings."""
+    run_search(asked(root, tmp_path / "one", trials=3, early_stopping=False))
+    run_search(asked(root, tmp_path / "two", trials=3, early_stopping=False, workers=2, memory_gb=0.0))
+    one, two = ({r.fingerprint: r.reward for r in load_results(tmp_path / name).records} for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    assert all(one[key] == pytest.approx(two[key], abs=1e-3) for key in one)
+
+
+def test_the_commands(root: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "s")
+    flags = ["search", "dynamic", "channels=8", "--rows", "2", "--data", f"folder:{root / 'data'}", "-o", out]
+    flags += ["--static", str(root / "arch2.safetensors"), "--sampler", "nsga2", "--objectives", "reward,flops"]
+    flags += ["--trials", "3", "--workers", "0", "--device", "cpu", "--floor", "ground=0.01", "--soft", "0.5"]
+    shown = CliRunner().invoke(app, [*flags, "--flops", "200%", "--parameters", "0.01M"], catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert "trial 3/3" in shown.stderr
+    assert "budget: 10,000 parameters" in shown.stderr
+    assert "Pareto front, reward against flops" in shown.stderr
+    answer = CliRunner().invoke(app, ["study", out, "--json"], catch_exceptions=False)
+    data = json.loads(answer.stdout)
+    assert len(data["trials"]) == sum(data["counts"].values()) == 3
+    keys = {"number", "state", "reward", "latency_ms", "parameters", "seconds", "genotype", "reason", "flops"}
+    assert keys <= data["trials"][0].keys()
+    assert data["trials"][0]["latency_ms"] is None
+    assert data["best"]["reward"] == max(trial["reward"] for trial in data["trials"])
+    assert data["best"]["number"] in data["pareto"]
+    assert CliRunner().invoke(app, ["study", out], catch_exceptions=False).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], "--data is missing"),
+        (["--data", "toy"], "-o RUN is missing"),
+        (["--data", "toy", "-o", "x"], "needs --trials or --minutes"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--objectives", "flops"], "objectives flops"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--workers", "-1"], "--workers -1"),
+    ],
+)
+def test_mistakes_of_the_command_line(flags: list[str], words: str) -> None:
+    result = CliRunner().invoke(app, ["search", "dynamic", *flags])
+    assert isinstance(result.exception, UserError)
+    assert words in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"flops": "much"}, "'much' is no amount"),
+        ({"floors": ("box",)}, "no class and IoU"),
+        ({"floors": ("cat=0.3",)}, "no such class"),
+        ({"sampler": "ppo", "objectives": ("reward", "flops")}, "learns from one score"),
+        ({"sampler": "random", "objectives": ("reward", "speed")}, "no objective 'speed'"),
+        ({"space": "template", "space_options": SMALL["template"], "flops": "60%"}, "60% of what"),
+    ],
+)
+def test_mistakes_in_what_is_asked(root: Path, tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        run_search(asked(root, tmp_path / "s", **changes))  # type: ignore[arg-type]
+
+
+def test_a_folder_that_holds_no_search(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no run"):
+        load_results(tmp_path)
+    (tmp_path / "run.json").write_text('{"command": "train"}')
+    with pytest.raises(UserError, match="is a run of segsmith train"):
+        load_results(tmp_path)
+
+
+DRIVER = """
+import json, sys
+from segsmith.study import presets
+from segsmith.study.options import SearchOptions
+from segsmith.study.presets import ProxySettings, Stage
+from segsmith.study.search import run_search
+
+def tupled(value):
+    return tuple(map(tupled, value)) if isinstance(value, list) else value
+
+if __name__ == "__main__":
+    stages = (Stage(1, 1e-2), Stage(1, 1e-2))
+    presets.PRESETS = (ProxySettings("quick", "dynamic", stages, 4, length=3, clips=8, judged=2, learn_at=8),)
+    run_search(SearchOptions(**{key: tupled(value) for key, value in json.loads(sys.argv[1]).items()}))
+"""
+
+
+def driver(options: SearchOptions) -> "subprocess.Popen[bytes]":
+    words = [sys.executable, "-c", DRIVER, json.dumps(asdict(options))]
+    return subprocess.Popen(words, stderr=subprocess.PIPE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["ppo"])
+def test_twenty_kills_lose_nothing_and_change_nothing(root: Path, tmp_path: Path, sampler: str) -> None:
+    options = asked(root, tmp_path / "killed", sampler=sampler, trials=60, workers=1)
+    chance, killed, done = Random(0), 0, []
+    while killed < 20:
+        process = driver(options)
+        known = len(done)
+        while process.poll() is None and len(scored(options.out)) < known + chance.randrange(3):
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.5))
+        if process.poll() is not None:
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        killed += 1
+        now = scored(options.out)
+        assert now[: len(done)] == done, "a finished trial was lost or changed"
+        done = now
+    last = driver(options)
+    assert last.wait(600) == 0, last.communicate()
+    assert killed == 20
+    whole = replace(options, out=str(tmp_path / "whole"))
+    process = driver(whole)
+    assert process.wait(600) == 0
+    assert scored(options.out) == scored(whole.out)
+    assert [number for number, _, _ in scored(options.out)] == list(range(60))
+
+
+def scored(out: str) -> list[tuple[int, str, float | None]]:
+    if not (Path(out) / "study.db").exists():
+        return []
+    try:
+        found = load_results(Path(out)).records
+    except (UserError, KeyError):
+        return []  # it is being made
+    return [(record.number, record.fingerprint, record.reward) for record in found]
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_and_says_how_to_go_on(root: Path, tmp_path: Path) -> None:
+    options = asked(root, tmp_path / "s", trials=500, workers=1)
+    process = driver(options)
+    while len(scored(options.out)) < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    words = process.communicate(timeout=60)[1].decode()
+    assert "everything is saved (go on: give the same command again)" in words
+    assert load_results(tmp_path / "s").state == "stopped"
