@@ -16,8 +16,9 @@ from segsmith.runtimes.axis import Axis, Floats, Places
 Image = npt.NDArray[np.uint8]
 Size = tuple[int, int]
 
-SMALL = 128
-"""Where height + width is no larger, torch enlarges by another kernel: nothing is to be gained there."""
+SMALL, FEW = 128, 3
+"""With height + width or classes no more than these, or from a single position, torch enlarges by other kernels,
+whose roundings differ from class to class or with the number of threads. There is little to gain: torch does it."""
 SLACK = 2.0**-19
 """Logits that differ by more, relative to the largest one, differ in that direction after any rounding, too."""
 CHUNK = 1024
@@ -32,7 +33,7 @@ def class_maps(logits: Floats, size: Size) -> Image:
 def class_map(logits: Floats, size: Size) -> Image:
     """Logits K x h x w as classes H x W: in every pixel what ``naive`` gives."""
     largest = np.abs(logits).max()
-    if sum(size) <= SMALL or not np.isfinite(largest):
+    if sum(size) <= SMALL or len(logits) <= FEW or logits[0].size == 1 or not np.isfinite(largest):
         return naive(logits, size)
     slack = np.float32(largest * SLACK + np.finfo(np.float32).tiny)
     rows, columns = Axis.of(logits.shape[1], size[0]), Axis.of(logits.shape[2], size[1])
