@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASSES, SIZE, Tiny, picture
+from export_help import CLASSES, SIZE, Tiny, picture
 
 from segsmith.errors import UserError
 from segsmith.runtimes.answerer import RunnerAnswerer

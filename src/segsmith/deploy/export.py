@@ -179,9 +179,10 @@ def write(made: Mapping[str, Made], card: Card, target: Target, path: Path, logi
 def publish(written: Mapping[str, Path], out: Path, name: str) -> dict[str, Path]:
     """Give the files their names; an older export of this name that has other parts goes."""
     suffix = next(iter(written.values())).suffix
-    for stale in (f"{name}{suffix}", f"{name}-key{suffix}", f"{name}-step{suffix}"):
-        if stale not in {path.name for path in written.values()}:
-            (out / stale).unlink(missing_ok=True)
+    for stale in (out / f"{name}{suffix}", out / f"{name}-key{suffix}", out / f"{name}-step{suffix}"):
+        if stale.name not in {path.name for path in written.values()}:
+            stale.unlink(missing_ok=True)
+            stale.with_suffix(".bin").unlink(missing_ok=True)
     for path in written.values():
         for file in (path, path.with_suffix(".bin")):
             if file.exists():

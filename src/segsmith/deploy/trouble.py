@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from segsmith.deploy.clips import Clips
 from segsmith.deploy.locate import TOLERANCE, first_difference
 from segsmith.deploy.targets import Made, Target
@@ -22,7 +20,7 @@ def explain(made: Mapping[str, Made], network: VideoNetwork, card: Card, target:
     image, _ = next(next(iter(clips)))
     folded = fold(network).requires_grad_(False)
     state = TorchRunner(network, card.meta).key(image[None]).state.tensors
-    inputs: dict[str, Any] = {FRAME: image[None]} | {STATE + name: np.array(value) for name, value in state.items()}
+    inputs: dict[str, Any] = {FRAME: image[None]} | {STATE + name: value.numpy() for name, value in state.items()}
     for part, one in made.items():
         assert one.model is not None
         graph = PartGraph(folded, card.meta, part, one.graph.wanted)

@@ -1,7 +1,7 @@
 """What is known of one candidate: kept whole, as one attribute of its trial."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segsmith.study.marks import plain
@@ -49,7 +49,7 @@ class Record:
     versions: Mapping[str, str] | None = None
 
     def data(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Record":
