@@ -40,6 +40,4 @@ def exported(
 ) -> Mapping[str, Mapping[str, Path]]:
     """Files by target and part."""
     folder = tmp_path_factory.mktemp("exported")
-    return {
-        name: write(made, card, target, folder / f"net{target.suffix}", True) for name, target in TARGETS.items()
-    }
+    return {name: write(made, card, target, folder / f"net{target.suffix}", True) for name, target in TARGETS.items()}

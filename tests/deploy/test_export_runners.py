@@ -69,9 +69,7 @@ def test_clips_with_the_state_carried_are_those_of_the_trained_network(
 def test_streams_in_a_batch_do_not_mix(way: str, runners: dict[str, Runner]) -> None:
     runner = runners[way]
     alone = [runner.key(frames(seed)) for seed in (0, 40)]
-    later = [
-        runner.step(frames(seed), answer.state).classes[0] for seed, answer in zip((1, 41), alone, strict=True)
-    ]
+    later = [runner.step(frames(seed), answer.state).classes[0] for seed, answer in zip((1, 41), alone, strict=True)]
     together = runner.step(frames(1, 41), join([answer.state for answer in alone]))
     swapped = runner.step(frames(41, 1), join([runner.key(frames(40, 0)).state.row(row) for row in (0, 1)]))
     for row in (0, 1):
@@ -115,7 +113,7 @@ def test_what_does_not_fit_is_refused(way: str, runners: dict[str, Runner]) -> N
     with pytest.raises(ValueError, match="uint8 N x H x W x 3, not float32"):
         runner.key(frames(0).astype(np.float32))
     if way != "torch":
-        with pytest.raises(UserError, match="frames of 72x104 was given 64x104.*--size 64x104"):
+        with pytest.raises(UserError, match=r"frames of 72x104 was given 64x104.*--size 64x104"):
             runner.key(frames(0)[:, :64])
 
 
@@ -180,7 +178,7 @@ def test_an_onnx_file_of_others_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_an_unknown_provider_is_named(exported: Files) -> None:
-    with pytest.raises(UserError, match="no provider 'NoSuchProvider' here.*CPUExecutionProvider"):
+    with pytest.raises(UserError, match=r"no provider 'NoSuchProvider' here.*CPUExecutionProvider"):
         open_runner(exported["onnx"]["key"], settings=Settings(providers=("NoSuchProvider",)))
 
 

@@ -40,6 +40,7 @@ class CannotOpen:
         raise UserError("the features are gone", fix="compute them again")
 
 
+@pytest.mark.slow
 def test_workers_survive_what_candidates_do_and_are_replaced_where_they_do_not() -> None:
     pool = Processes(MadeUp(accidents=ACCIDENTS), count=2, threads=1, timeout=1.0)
     kinds = {"die": (0.3, 0.4), "hang": (0.4, 0.5), "fault": (0.5, 0.6), "sound": (0.6, 0.7)}

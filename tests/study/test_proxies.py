@@ -85,7 +85,7 @@ def test_a_candidate_learns_and_learns_alike_whenever_it_is_proposed(
 ) -> None:
     settings, options = CASES[kind]
     space, proxy = opened(place, settings, monkeypatch, space_options=options)
-    for number in range(3):
+    for number in range(2):
         job = Job(number, some(space, number), seed_of(0, str(number)))
         torch.manual_seed(number)
         first = evaluate(proxy, job)

@@ -29,14 +29,14 @@ def record(graph: PartGraph, size: Size | None) -> ExportedProgram:
         if hasattr(part, "inplace"):
             cast(Any, part).inplace = False
     frame, *state = (_free(name, size) for name in graph.inputs)
-    with _silent(), torch.no_grad():
+    with silent(), torch.no_grad():
         examples = graph.examples(*(size or EXAMPLE), BATCH)
         return torch.export.export(graph.eval(), examples, dynamic_shapes=(frame, *([tuple(state)] if state else [])))
 
 
 def to_onnx(program: ExportedProgram, graph: PartGraph, opset: int = OPSET) -> onnx.ModelProto:
     """The same as an ONNX model whose nodes are called after the modules that they come from."""
-    with _silent(), torch.no_grad():
+    with silent(), torch.no_grad():
         made = torch.onnx.export(
             program,
             dynamo=True,
@@ -52,16 +52,25 @@ def to_onnx(program: ExportedProgram, graph: PartGraph, opset: int = OPSET) -> o
 
 
 def name_nodes(model: onnx.ModelProto) -> None:
-    """Call every node MODULE/OPERATION_NUMBER, and drop the exporter's notes, which hold paths of this machine."""
-    module = ""
+    """Call every node MODULE/OPERATION_NUMBER and its value likewise (ONNX Runtime calls what it fuses after values).
+
+    The exporter's notes go: they hold paths of this machine.
+    """
+    module, values = "", dict[str, str]()
+    kept = {value.name for value in model.graph.output} | {""}
     for number, node in enumerate(model.graph.node):
         notes = {note.key: note.value for note in node.metadata_props}
         if SCOPES in notes:
             scopes = ast.literal_eval(notes[SCOPES])
             module = scopes[-2].removeprefix("network.") if len(scopes) > 1 else ""
         node.name = f"{module}/{node.op_type}_{number}"
+        values |= {name: f"{node.name}/{place}" for place, name in enumerate(node.output) if name not in kept}
+        node.input[:] = [values.get(name, name) for name in node.input]
+        node.output[:] = [values.get(name, name) for name in node.output]
         del node.metadata_props[:]
         node.doc_string = ""
+    for info in model.graph.value_info:
+        info.name = values.get(info.name, info.name)
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
         if not isinstance(value, onnx.TensorProto):
             del value.metadata_props[:]
@@ -78,7 +87,7 @@ def _free(name: str, size: Size | None) -> Mapping[int, object]:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keep back what torch and its exporter say about themselves."""
     loggers = [logging.getLogger(name) for name in NOISY]
     levels = [logger.level for logger in loggers]

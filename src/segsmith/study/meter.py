@@ -20,6 +20,9 @@ from segsmith.networks.sizes import tap_size
 from segsmith.ops.blocks import Size
 from segsmith.ops.flops import UNCOUNTED, extra_flops
 
+SAME = frozenset((F.batch_norm, F.hardtanh, F.relu))
+"""What gives back the shape that it was given, and counts for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -113,8 +116,8 @@ def count(module: nn.Module, run: Callable[[], object]) -> int:
 
 
 class _Shapes(TorchFunctionMode):
-    """Resizing, sampling and norms without data: only the shape of what they give is of interest, and on the meta
-    device torch spells each of them out in dozens of steps."""
+    """Resizing, sampling, norms and activations without data: only the shape of what they give is of interest, and on
+    the meta device torch spells each of them out in dozens of steps."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -124,7 +127,7 @@ class _Shapes(TorchFunctionMode):
             return args[0].new_empty(*args[0].shape[:2], *options["size"])
         if func is F.grid_sample:
             return args[0].new_empty(*args[0].shape[:2], *args[1].shape[1:3])
-        return args[0] if func is F.batch_norm else func(*args, **options)
+        return args[0] if func in SAME else func(*args, **options)
 
 
 def _parameters(module: nn.Module) -> int:

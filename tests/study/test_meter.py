@@ -1,0 +1,45 @@
+"""Costs counted for a search are those that ``segsmith describe`` tells."""
+
+from random import Random
+
+import pytest
+from study_help import cell_space
+
+from segsmith.networks.cost import describe
+from segsmith.spaces import Space, TemplateSpace
+from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
+from segsmith.study.meter import Cost, FlopsMeter
+
+SIZE = (90, 130)
+
+
+@pytest.mark.parametrize("space", [cell_space(3, step_scales=(1.0, 0.5)), TemplateSpace()], ids=["dynamic", "template"])
+def test_as_a_whole_network(space: Space) -> None:
+    meter, chance = FlopsMeter(SIZE, 11, key_every=5), Random(4)
+    for _ in range(2):
+        genotype = space.decode(space.random(chance))
+        cost, expected = meter(genotype), describe(genotype, SIZE, 11)
+        assert cost.parameters == expected.parameters
+        assert cost.key_flops == expected.key_flops
+        assert cost.step_flops == expected.step_flops
+        step = expected.key_flops if expected.step_flops is None else expected.step_flops
+        assert cost.flops == pytest.approx((expected.key_flops + 4 * step) / 5)
+        assert cost.latency_ms is None
+
+
+def test_amounts() -> None:
+    assert parse_amount("2.5G") == 2.5e9
+    assert parse_amount("900M") == 9e8
+    assert parse_amount("300000") == 3e5
+    assert parse_amount("60%", 200) == 120
+    assert [shown(amount) for amount in (2.5e9, 9e8, 3e5, 120.0)] == ["2.5G", "900M", "300,000", "120"]
+    assert parse_floors(["car=0.5", "sign=1"]) == {"car": 0.5, "sign": 1.0}
+
+
+def test_a_limit_is_met_up_to_itself() -> None:
+    goals = Goals((Limit("flops", 100.0), Limit("parameters", 10.0, soft=1.0)))
+    cost = Cost(parameters=20, flops=100.0, key_flops=100, step_flops=100)
+    assert goals.refusal(cost) == ""
+    assert goals.excesses(cost) == {"flops": 0.0}
+    assert goals.reward(0.8, cost, {}) == pytest.approx(0.4)
+    assert "101 FLOPs a frame are above the budget of 100" in goals.refusal(Cost(1, 101.0, 1, 1))
