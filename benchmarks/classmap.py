@@ -70,7 +70,7 @@ def in_onnx_runtime(module: nn.Module, shape: tuple[int, int, int], size: tuple[
     example = torch.zeros(1, shape[0], 9, 12), torch.zeros(70, 90, dtype=torch.uint8)
     with tempfile.TemporaryDirectory() as folder, silent():
         made: Any = torch.onnx.export(
-            module, example, dynamo=True, dynamic_shapes=free, opset_version=18, verbose=False
+            module.eval(), example, dynamo=True, dynamic_shapes=free, opset_version=18, verbose=False
         )
         made.save(Path(folder) / "map.onnx")
         session = open_session(Path(folder) / "map.onnx", session_options(threads=1))
