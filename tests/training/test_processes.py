@@ -14,6 +14,7 @@ from torch import Tensor
 from segsmith.training.budget import Budget
 from segsmith.training.loop import Loop
 from segsmith.training.recipes import Phase, Rate
+from segsmith.training.run import leave_group
 from segsmith.training.runfolder import RunFolder
 
 MADE = recipe(
@@ -41,6 +42,7 @@ def work(fabric: Fabric, folder: str) -> None:
     Loop(network, MADE, Budget(epochs=4), feeds, RunFolder(Path(folder)), fabric).train()
     if fabric.is_global_zero:
         torch.save(dict(network.named_parameters()), Path(folder) / "weights.pt")
+    leave_group(fabric)
 
 
 @pytest.mark.filterwarnings("ignore")

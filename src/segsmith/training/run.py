@@ -22,9 +22,20 @@ def train_run(options: TrainOptions, resume: bool = False) -> dict[str, Any]:
     """Train; the run's final scores (those of metrics.json)."""
     fabric = make_fabric(options)
     if options.devices > 1:
-        fabric.launch(cast(Any, work), options, resume)
+        fabric.launch(cast(Any, work_in_group), options, resume)
         return RunFolder(Path(options.out)).scores()
     return work(fabric, options, resume)
+
+
+def work_in_group(fabric: Fabric, options: TrainOptions, resume: bool) -> None:
+    work(fabric, options, resume)
+    leave_group(fabric)
+
+
+def leave_group(fabric: Fabric) -> None:
+    """End together. A process that exits with its group open now and then aborts in gloo's threads."""
+    fabric.barrier()
+    torch.distributed.destroy_process_group()
 
 
 def resume_run(path: Path, *, rewind: bool = False, quiet: bool = False) -> dict[str, Any]:
