@@ -11,10 +11,12 @@ from lightning_fabric.strategies import DDPStrategy
 from tiny import RandomFeed, recipe, video_network
 from torch import Tensor
 
+from segsmith.errors import UserError
 from segsmith.training.budget import Budget
 from segsmith.training.loop import Loop
+from segsmith.training.options import TrainOptions
 from segsmith.training.recipes import Phase, Rate
-from segsmith.training.run import leave_group
+from segsmith.training.run import leave_group, train_run
 from segsmith.training.runfolder import RunFolder
 
 MADE = recipe(
@@ -63,3 +65,22 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     assert one.counters.step == 20
     for name, value in network.named_parameters():
         torch.testing.assert_close(two[name], value.detach(), atol=1e-5, rtol=1e-5)
+
+
+STREETS = "streets:clips=8,frames=4,size=64x96,seed=3"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_in_minutes_ends_in_both_processes(tmp_path: Path) -> None:
+    options = TrainOptions("template-arch0", STREETS, str(tmp_path / "run"), minutes=0.05, devices=2, quiet=True)
+    scores = train_run(options)
+    assert 0 <= scores["miou"] <= 1
+    assert scores["made"]["images"] % 8 == 0
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_mistake_is_one_line_in_several_processes_too(tmp_path: Path) -> None:
+    options = TrainOptions("template-arch0", "folder:/nowhere", str(tmp_path / "run"), minutes=1, devices=2)
+    with pytest.raises(UserError, match="nowhere"):
+        train_run(options)

@@ -114,14 +114,13 @@ class Loop:
         for frames, masks in self.feeds[counters.phase].batches(counters.steps_in_phase, counters.salt):
             if self._phase_is_over():
                 break
-            loss = self._fitting_step(frames, masks)
+            loss = self._agreed(self._fitting_step(frames, masks))
             if not self.losses.sound(loss):
                 self._go_back(loss, frames, masks)
                 return
             counters.step += 1
             counters.steps_in_phase += 1
             counters.images += frames.shape[0] * frames.shape[1] * self.fabric.world_size
-            self._tick()
             self._after_step(loss)
             if self._phase_is_over():
                 break
@@ -161,6 +160,9 @@ class Loop:
             except RuntimeError as error:
                 if not out_of_memory(error) or frames.shape[0] <= self.counters.micro:
                     raise
+                if self.fabric.world_size > 1:
+                    pieces = 2 * self.counters.micro
+                    raise UserError("the batch does not fit the memory", fix=f"--accumulate {pieces}") from None
             self.counters.micro *= 2
             self.fabric.print(f"the batch does not fit the memory: now in {self.counters.micro} pieces")
             if torch.cuda.is_available():
@@ -187,7 +189,21 @@ class Loop:
             optimiser.step()
         if self.average is not None:
             self.average.update(self.network)
-        return total / world
+        return total
+
+    def _agreed(self, loss: float) -> float:
+        """Advance the clock; the step's loss. Processes must all see one clock, one loss and one wish to stop, or
+        one of them would wait for the others for ever."""
+        self._tick()
+        world = self.fabric.world_size
+        if world == 1:
+            return loss
+        clock = self.counters.seconds if self.fabric.is_global_zero else 0.0
+        told = torch.tensor([loss / world, clock, self.interruption.asked], dtype=torch.float64)
+        told = cast(Tensor, self.fabric.all_reduce(told.to(self.fabric.device), reduce_op="sum"))
+        loss, self.counters.seconds, asked = told.tolist()
+        self.interruption.asked = asked > 0
+        return loss
 
     def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor, last: bool) -> float:
         """Forward and backward through a clip in pieces; between two pieces the state is cut off from the graph."""

@@ -112,9 +112,9 @@ LGC = Recipe(
 SCRATCH = Recipe(
     name="scratch",
     phases=(
-        Phase(0.55, (Rate("all", "adamw", 2e-3, weight_decay=1e-2),), crop=0.6),
-        Phase(0.25, (Rate("all", "adamw", 2e-3, weight_decay=1e-2),), crop=0.8),
-        Phase(0.20, (Rate("all", "adamw", 2e-3, weight_decay=1e-2),), crop=1.0),
+        Phase(0.55, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=0.6),
+        Phase(0.25, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=0.8),
+        Phase(0.20, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=1.0),
     ),
     epochs=800,
     batch=8,

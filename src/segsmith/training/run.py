@@ -1,6 +1,9 @@
 """Training runs: new ones, resumed ones, several seeds."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -11,6 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from segsmith.errors import UserError
+from segsmith.machine import cores
 from segsmith.training.options import TrainOptions
 from segsmith.training.runfolder import RunFolder, write_json
 from segsmith.training.work import work
@@ -21,15 +25,35 @@ PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
 def train_run(options: TrainOptions, resume: bool = False) -> dict[str, Any]:
     """Train; the run's final scores (those of metrics.json)."""
     fabric = make_fabric(options)
-    if options.devices > 1:
-        fabric.launch(cast(Any, work_in_group), options, resume)
-        return RunFolder(Path(options.out)).scores()
-    return work(fabric, options, resume)
+    if options.devices == 1:
+        return work(fabric, options, resume)
+    with deaf():
+        mistake = fabric.launch(cast(Any, work_in_group), options.record(), resume)
+    if mistake:
+        raise UserError(**mistake)
+    return RunFolder(Path(options.out)).scores()
 
 
-def work_in_group(fabric: Fabric, options: TrainOptions, resume: bool) -> None:
-    work(fabric, options, resume)
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Ctrl-C reaches every process of a run: those that train save and end, and this one waits for them."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def work_in_group(fabric: Fabric, record: dict[str, Any], resume: bool) -> dict[str, Any]:
+    """One of several processes. Options come and a user's mistake goes as plain data; the cores are shared out."""
+    if fabric.device.type == "cpu":
+        torch.set_num_threads(max(1, cores() // fabric.world_size))
+    try:
+        work(fabric, TrainOptions.of_record(record), resume)
+    except UserError as error:
+        return {"what": error.what, "fix": error.fix, "path": error.path}
     leave_group(fabric)
+    return {}
 
 
 def leave_group(fabric: Fabric) -> None:
