@@ -3,20 +3,18 @@
     python benchmarks/sampler_overhead.py [--sizes 100 1000 5000]
 
 Bare Optuna, ours by name and PPO take turns in one study of dynamic cells with five rows (25 decisions), each first as
-often as the others. A trial is asked, decided and told at once; PPO learns from its own alone. SQLite does not wait
-for the disk here (synchronous=OFF): a write that does takes longer than everything measured, and varies more.
+often as the others. A trial is asked, decided and told at once; PPO learns from its own alone. ``driver`` is the
+whole of what a search does for a trial beside training: the network made and fingerprinted, looked for among the scored
+ones, its record written. SQLite is set as for searches.
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,21 +23,26 @@ import optuna
 import torch
 from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import TrialState
-from sqlalchemy import event
 
+from record import write
 from segsmith.genotype.presets import preset
 from segsmith.search.named import make_sampler
 from segsmith.search.policy import one_thread
 from segsmith.search.ppo import PAPER, PPO, QUICK, PPOSampler
 from segsmith.search.trials import ask
 from segsmith.spaces import DynamicSpace
-from segsmith.training.runfolder import machine, versions
+from segsmith.study.driver import Driver, Plan
+from segsmith.study.limits import Goals
+from segsmith.study.meter import Cost
+from segsmith.study.proxy.marks import Marks
+from segsmith.study.proxy.scoring import Job, Outcome, StageResult
+from segsmith.study.storage import open_storage
+from segsmith.training.runfolder import versions
 
 SPACE = DynamicSpace(static=preset("arch2"), rows=5)
 TURNS = 40
-RESULT = Path(__file__).parent / "results" / "sampler_overhead.json"
 Decide = Callable[[optuna.Trial], object]
 
 
@@ -49,13 +52,6 @@ def bare(trial: optuna.Trial) -> list[object]:
 
 def ours(trial: optuna.Trial) -> object:
     return ask(trial, SPACE)
-
-
-def sqlite(folder: Path) -> BaseStorage:
-    storage = RDBStorage(f"sqlite:///{folder / 'study.db'}")
-    event.listen(storage.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    storage.engine.dispose()
-    return storage
 
 
 def fill(study: optuna.Study, size: int) -> None:
@@ -93,6 +89,45 @@ def measure(study: optuna.Study, samplers: dict[str, tuple[BaseSampler, Decide]]
     }
 
 
+class Instant:
+    """A pool whose candidates are scored at once."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    @property
+    def free(self) -> int:
+        return 1 - len(self.jobs)
+
+    def submit(self, job: Job) -> None:
+        self.jobs.append(job)
+
+    def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
+        marks = Marks(0.5, 0.5, 0.5, 0.5, (0.5,))
+        stages = (StageResult(marks, 1.0, 0.0), StageResult(marks, 1.0, 0.0))
+        return [(self.jobs.pop().number, Outcome("scored", "", stages, 0.0, 8, "cpu", 1))]
+
+    def close(self) -> None:
+        self.jobs.clear()
+
+
+def driven(study: optuna.Study, sampler: BaseSampler) -> dict[str, float]:
+    """Medians of as many trials of a search that does everything but train; nothing is known of costs."""
+    study.sampler = sampler
+    clocks = [(time.perf_counter(), time.process_time())]
+    cost = Cost(1, 1.0, 1, 1)
+    plan = Plan(SPACE, Goals(), ("all",), 2, versions=versions())
+
+    def told(record: object, book: object) -> None:
+        clocks.append((time.perf_counter(), time.process_time()))
+
+    Driver(study, plan, Instant(), lambda genotype: cost, told, lambda: len(clocks) > TURNS).run()
+    return {
+        name: round(1000 * statistics.median(b[place] - a[place] for a, b in pairwise(clocks)), 2)
+        for place, name in enumerate(("wall_ms", "cpu_ms"))
+    }
+
+
 def with_storage(storage: BaseStorage, sizes: list[int]) -> dict[str, Any]:
     study = optuna.create_study(storage=storage, direction="maximize")
     samplers: dict[str, tuple[BaseSampler, Decide]] = {
@@ -107,9 +142,10 @@ def with_storage(storage: BaseStorage, sizes: list[int]) -> dict[str, Any]:
         one_trial(study, *samplers["ppo"])
         caught_up = time.process_time() - start
         medians = measure(study, samplers)
+        medians["driver"] = driven(study, samplers["random"][0])
         extra = {
             f"{name}_over_bare_{clock}": round(medians[name][clock] - medians["bare"][clock], 2)
-            for name in ("random", "ppo")
+            for name in ("random", "ppo", "driver")
             for clock in ("wall_ms", "cpu_ms")
         }
         figures[str(size)] = medians | extra | {"ppo_first_trial_with_replay_cpu_s": round(caught_up, 2)}
@@ -143,23 +179,17 @@ def _median_ms(call: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 5000])
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--name", default="sampler_overhead", help="of the file in results/")
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        result = {
-            "command": " ".join(["python", "benchmarks/sampler_overhead.py", *sys.argv[1:]]),
-            "commit": revision.stdout.strip() or "unknown",
-            "machine": machine() | {"load": round(os.getloadavg()[0], 1)},
-            "versions": versions() | {"optuna": optuna.__version__},
-            "decisions": len(SPACE.decisions),
-            "ppo_arithmetic": arithmetic(),
-            "memory": with_storage(InMemoryStorage(), options.sizes),
-            "sqlite": with_storage(sqlite(Path(folder)), options.sizes),
-        }
-    options.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+        write(
+            options.name,
+            decisions=len(SPACE.decisions),
+            ppo_arithmetic=arithmetic(),
+            memory=with_storage(InMemoryStorage(), options.sizes),
+            sqlite=with_storage(open_storage(Path(folder), ""), options.sizes),
+        )
 
 
 if __name__ == "__main__":

@@ -33,13 +33,13 @@ from segsmith.data.open import open_dataset
 from segsmith.genotype import Genotype, fingerprint, prune
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
-from segsmith.study.learning import Learning, mean_loss
-from segsmith.study.marks import Judge, Marks, labels
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
-from segsmith.study.presets import ProxySettings
-from segsmith.study.proxy import Job, evaluate, seed_of
-from segsmith.study.split import meta_split, thinned
+from segsmith.study.proxy.learning import Learning, mean_loss
+from segsmith.study.proxy.marks import Judge, Marks, labels
+from segsmith.study.proxy.presets import ProxySettings
+from segsmith.study.proxy.scoring import Job, evaluate, seed_of
+from segsmith.study.proxy.split import meta_split, thinned
 from segsmith.training.start import checkpoint_of
 
 

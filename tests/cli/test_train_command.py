@@ -22,7 +22,8 @@ KEYS = {"miou", "per_class", "fwiou", "macc", "vc8", "vc8_strict", "vc16", "vc16
 
 
 def run(*words: str) -> str:
-    result = CliRunner().invoke(app, [str(word) for word in words])
+    alone = ["--devices", "1"] if words[0] == "train" and "--resume" not in words else []
+    result = CliRunner().invoke(app, [*words, *alone])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output
@@ -124,7 +125,8 @@ MISTAKES = [
     (["train", "arch2", "--data", DATA, "-o", "X", "--minutes", "-1"], "not above zero"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--device", "tpu"], "cpu, cuda or auto"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--precision", "8"], "32 or bf16"),
-    (["train", "arch2", "--data", DATA, "-o", "X", "--static", "Y"], "goes with a dynamic cell"),
+    (["train", "arch2", "--data", DATA, "-o", "X", "--devices", "none"], "nor auto"),
+    (["train", "arch2", "--data", DATA, "-o", "X", "--static", "Y"], "no trained network"),
     (["train", "light", "--data", DATA, "-o", "X", "--static", "Y"], "no trained network"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--recipe", "dynamic"], "trains the part 'cell'"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--split", "trian"], "trian"),
@@ -157,10 +159,11 @@ def test_a_run_is_not_written_over(static: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ten_kills_change_no_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("devices", ["1", "2"])
+def test_ten_kills_change_no_bit(devices: str, tmp_path: Path) -> None:
     words = ["template-arch1", "--data", "streets:clips=8,frames=8,size=64x96", "--epochs", "6", "--batch", "4"]
     start = [sys.executable, "-c", "import segsmith.training.loop as l; l.SNAPSHOT_SECONDS = 0.5\n" + CALL, "train"]
-    options = ["--device", "cpu", "--workers", "1", "--quiet"]
+    options = ["--device", "cpu", "--devices", devices, "--workers", "1", "--quiet"]
     subprocess.run([*start, *words, *options, "-o", str(tmp_path / "whole")], check=True)
     rng = random.Random(0)
     killed = 0

@@ -18,16 +18,23 @@ from segsmith.networks.checkpoint import save_checkpoint
 from segsmith.networks.meta import Meta
 from segsmith.spaces import DynamicSpace, Space
 from segsmith.study.book import Book
+from segsmith.study.driver import Driver, Plan, recorded
 from segsmith.study.limits import Goals
-from segsmith.study.marks import Marks
 from segsmith.study.meter import Cost
+from segsmith.study.options import SearchOptions
 from segsmith.study.pool import InProcess, Pool
-from segsmith.study.runner import Driver, Plan, recorded
+from segsmith.study.proxy.marks import Marks
+from segsmith.study.proxy.presets import ProxySettings, Stage
 from segsmith.study.trial import Record
 
 HEIGHT, WIDTH = 64, 96
 NAMES, COLOURS = ("ground", "box", "sky"), ((90, 90, 90), (200, 30, 30), (60, 120, 220))
 CELL = {"channels": "8"}
+TINY = (
+    ProxySettings("quick", "dynamic", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, length=3, clips=8, judged=2, learn_at=8),
+    ProxySettings("quick", "template", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, crop=(32, 32), clips=8, judged=2),
+)
+SMALL = {"dynamic": (("channels", "8"), ("rows", "2")), "template": (("head", "8"), ("rows", "2"))}
 
 
 def make_frames(root: Path, sequences: int = 3, frames: int = 8) -> str:
@@ -170,3 +177,20 @@ def proposals(study: optuna.Study) -> list[tuple[int, ...]]:
 
 def records(study: optuna.Study) -> list[Record]:
     return sorted(recorded(study), key=lambda record: record.number)
+
+
+def asked(root: Path, out: Path, space: str = "dynamic", **changes: object) -> SearchOptions:
+    """A search of seconds on what the fixture ``root`` made."""
+    options = SearchOptions(
+        space=space,
+        data=f"folder:{root / 'data'}",
+        out=str(out),
+        static=str(root / "arch2.safetensors"),
+        sampler="random",
+        space_options=SMALL[space],
+        trials=3,
+        workers=0,
+        device="cpu",
+        quiet=True,
+    )
+    return replace(options, **changes)  # type: ignore[arg-type]

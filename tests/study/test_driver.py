@@ -9,12 +9,14 @@ import pytest
 from study_help import MadeUp, cell_space, cost_of, drive, plan, proposals, records, score_of
 
 from segsmith.errors import UserError
+from segsmith.genotype import Genotype, fingerprint
 from segsmith.search.named import make_sampler
 from segsmith.spaces import Space
+from segsmith.study.driver import FAILURES, Driver, recorded
 from segsmith.study.limits import Goals, Limit
+from segsmith.study.meter import Cost
 from segsmith.study.pool import InProcess
 from segsmith.study.results import pareto
-from segsmith.study.runner import FAILURES, Driver, recorded
 from segsmith.study.storage import open_storage, open_study
 from segsmith.study.trial import ATTRIBUTE
 
@@ -155,7 +157,7 @@ def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_pat
 
 
 def test_a_budget_that_nothing_meets_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segsmith.study.runner.REFUSALS", 5)
+    monkeypatch.setattr("segsmith.study.driver.REFUSALS", 5)
     space = cell_space()
     with pytest.raises(UserError, match="none of 5 candidates in a row met the budget"):
         drive(study_in(tmp_path, space), plan(space, 6, goals=Goals((Limit("parameters", 10.0),))))
@@ -210,13 +212,21 @@ def test_demands_that_are_missed_cost_reward_and_the_first_place(tmp_path: Path)
     assert not book.best.missed
 
 
-def test_two_objectives_end_in_a_pareto_front(tmp_path: Path) -> None:
-    space = cell_space(3)
-    study = study_in(tmp_path, space, "nsga2", ("reward", "flops"))
-    drive(study, plan(space, 20, goals=Goals(objectives=("reward", "flops")), early_stopping=False))
-    front = pareto(records(study), ("reward", "flops"))
+@pytest.mark.parametrize("other", ["flops", "flicker"])
+def test_two_objectives_end_in_a_pareto_front(tmp_path: Path, other: str) -> None:
+    """A made-up network flickers the less the better it is: one is best in both."""
+    space, objectives = cell_space(3), ("reward", other)
+    study = study_in(tmp_path, space, "nsga2", objectives)
+    asked = plan(space, 20, goals=Goals(objectives=objectives), early_stopping=False)
+
+    def meter(genotype: Genotype) -> Cost:
+        return replace(cost_of(genotype), flops=float(int(fingerprint(genotype)[8:12], 16)))
+
+    Driver(study, asked, InProcess(MadeUp()), meter).run()
+    front = pareto(records(study), objectives)
     assert {record.number for record in front} == {trial.number for trial in study.best_trials}
-    assert [record.flops for record in front] == sorted(record.flops for record in front)
+    assert [record.value(other) for record in front] == sorted(record.value(other) for record in front)
+    assert (len(front) == 1) == (other == "flicker")
 
 
 def test_a_soft_budget_trains_all_and_rewards_less(tmp_path: Path) -> None:

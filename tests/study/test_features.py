@@ -16,13 +16,13 @@ from segsmith.genotype import prune
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.spaces import DynamicSpace
-from segsmith.study.collect import Wanted, collect
-from segsmith.study.frames import FrameSource, shrunk
-from segsmith.study.masks import majority
-from segsmith.study.presets import ProxySettings, Stage
-from segsmith.study.proxy_dynamic import DynamicCandidate, DynamicOpener
-from segsmith.study.store import Store, Writer, making
-from segsmith.study.windows import WHOLE, Window, random_window
+from segsmith.study.prepare import arrays_of
+from segsmith.study.proxy.clips import WHOLE, Window, random_window
+from segsmith.study.proxy.collect import Wanted, Workshop, collect
+from segsmith.study.proxy.dynamic import DynamicCandidate, DynamicOpener
+from segsmith.study.proxy.frames import FrameSource, majority, shrunk
+from segsmith.study.proxy.presets import ProxySettings, Stage
+from segsmith.study.proxy.store import Store, Writer, making
 
 SETTINGS = ProxySettings("test", "dynamic", (Stage(1, 1e-2),), batch=2, length=3)
 
@@ -47,7 +47,8 @@ def dataset(place: Path) -> Dataset:
 @pytest.fixture(scope="module")
 def source(place: Path, dataset: Dataset) -> FrameSource:
     _, meta = load_checkpoint(place / "arch2.safetensors")
-    return FrameSource(open_cache(dataset, "train", folder=place / "cache"), len(NAMES), meta.mean, meta.std)  # type: ignore[arg-type]
+    cache = open_cache(dataset, "train", folder=place / "cache")
+    return FrameSource(cache, cache.folder.name, (HEIGHT, WIDTH), len(NAMES), meta.mean, meta.std)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])
@@ -57,9 +58,10 @@ def test_a_cell_sees_what_it_would_see_in_its_network(
     network, meta = load_checkpoint(place / "arch2.safetensors")
     clips = dataset.clips("train", 3)
     wanted = Wanted(("layer2", "layer3", "layer4"), True, 1)
-    folder = collect(network.static, source, clips, wanted, root=place, device=torch.device("cpu"), say=quiet)
-    opener = DynamicOpener(place / "arch2.safetensors", folder, folder, SETTINGS, "cpu", resident=scale == 1.0)
-    proxy = opener.open()
+    store = collect(network.static, source, clips, wanted, Workshop(place, torch.device("cpu"), quiet))
+    classifier = arrays_of(network.static.classifier.state_dict())
+    resident = scale == 1.0
+    proxy = DynamicOpener(meta.genotype, len(NAMES), classifier, store, store, SETTINGS, "cpu", resident).open()
     space = DynamicSpace(meta.genotype, rows=3, step_scales=(scale,), channels=8)
     genotype = space.build(
         {
@@ -100,15 +102,8 @@ def test_a_cell_sees_what_it_would_see_in_its_network(
 def test_features_are_computed_once(place: Path, dataset: Dataset, source: FrameSource) -> None:
     static, clips, told = load_checkpoint(place / "arch2.safetensors")[0].static, dataset.clips("train", 2), []
     for _ in range(2):
-        collect(
-            static,
-            source,
-            clips,
-            Wanted(("layer2",), False, 8),
-            root=place,
-            device=torch.device("cpu"),
-            say=lambda *words: told.append(words),
-        )
+        shop = Workshop(place, torch.device("cpu"), lambda *words: told.append(words))
+        collect(static, source, clips, Wanted(("layer2",), False, 8), shop)
     assert [done for _, done, _ in told] == [8, 10]
 
 

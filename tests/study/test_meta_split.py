@@ -6,7 +6,7 @@ import pytest
 
 from segsmith.data.base import Classes, Clip, Dataset, Frame, FrameSequence
 from segsmith.errors import UserError
-from segsmith.study.split import MetaSplit, meta_split, thinned
+from segsmith.study.proxy.split import MetaSplit, meta_split, thinned
 
 CLASSES = Classes(("a", "b"), ((0, 0, 0), (1, 1, 1)))
 

@@ -11,7 +11,7 @@ from study_help import MadeUp, MadeUpProxy, cell_space, score_of
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype
 from segsmith.study.pool import Processes
-from segsmith.study.proxy import Job, Outcome
+from segsmith.study.proxy.scoring import Job, Outcome
 
 ACCIDENTS = ((0.3, 0.4, "die"), (0.4, 0.5, "hang"), (0.5, 0.6, "fault"))
 

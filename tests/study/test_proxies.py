@@ -19,9 +19,9 @@ from segsmith.networks.meta import Meta
 from segsmith.spaces import LgcSpace, Space
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
-from segsmith.study.presets import PRESETS, ProxySettings, Stage, proxy_named
-from segsmith.study.proxy import Job, Outcome, Proxy, evaluate, seed_of
-from segsmith.study.stem import Stem
+from segsmith.study.proxy.presets import PRESETS, ProxySettings, Stage, proxy_named
+from segsmith.study.proxy.scoring import Job, Outcome, Proxy, evaluate, seed_of
+from segsmith.study.proxy.stem import Stem
 
 DYNAMIC = ProxySettings(
     "tiny", "dynamic", (Stage(2, 1e-2), Stage(2, 1e-2)), batch=4, length=3, crop=(64, 64), learn_at=8, judge_at=8
@@ -50,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def opened(
     place: Place, settings: ProxySettings, monkeypatch: pytest.MonkeyPatch, **changes: object
 ) -> tuple[Space, Proxy]:
-    monkeypatch.setattr("segsmith.study.presets.PRESETS", (settings,))
+    monkeypatch.setattr("segsmith.study.proxy.presets.PRESETS", (settings,))
     asked = {
         "space": settings.space,
         "data": place.data,
@@ -147,7 +147,7 @@ def test_a_network_without_a_stem_is_refused(tmp_path: Path) -> None:
     genotype = LgcSpace(cells=3, reductions=(1, 2), width=4, branch=4, fusion="none").decode([0] * 15)
     file = tmp_path / "lgc.safetensors"
     save_checkpoint(file, build(genotype, 3), Meta(genotype, NAMES, COLOURS))
-    with pytest.raises(UserError, match="has no MobileNet-v2 encoder for a stem"):
+    with pytest.raises(UserError, match="has no MobileNet-v2 encoder"):
         Stem(static=str(file)).weights()
 
 
@@ -188,7 +188,7 @@ def test_presets_are_found_by_name_and_space(preset: ProxySettings) -> None:
         ({"static": ""}, "--static is missing"),
         ({"static": "nowhere"}, "no trained network"),
         ({"proxy": "slow"}, "no proxy 'slow'"),
-        ({"space": "lgc"}, "cannot be scored by a short training"),
+        ({"space": "lgc"}, "no search of a 'lgc' space"),
         ({"split": "moon"}, "no split 'moon'"),
         ({"space_options": (("rowz", "3"),)}, "no option 'rowz'"),
     ],

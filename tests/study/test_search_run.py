@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
@@ -14,55 +13,21 @@ from random import Random
 import pytest
 import typer
 from filelock import FileLock
-from study_help import make_frames, make_static
+from study_help import SMALL, asked
 from typer.testing import CliRunner
 
+from segsmith.cli import study
 from segsmith.cli.search import search
-from segsmith.cli.study import study
 from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
 from segsmith.study.options import SearchOptions
-from segsmith.study.presets import ProxySettings, Stage
 from segsmith.study.results import load_results
 from segsmith.study.search import run_search
 from segsmith.training.start import start
 
-TINY = (
-    ProxySettings("quick", "dynamic", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, length=3, clips=8, judged=2, learn_at=8),
-    ProxySettings("quick", "template", (Stage(1, 1e-2), Stage(1, 1e-2)), 4, crop=(32, 32), clips=8, judged=2),
-)
-SMALL = {"dynamic": (("channels", "8"), ("rows", "2")), "template": (("head", "8"), ("rows", "2"))}
 app = typer.Typer()
 app.command()(search)
-app.command()(study)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("searches")
-    make_frames(root / "data")
-    make_static(root)
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SEGSMITH_CACHE", str(root / "cache"))
-    patch.setattr("segsmith.study.presets.PRESETS", TINY)
-    yield root
-    patch.undo()
-
-
-def asked(root: Path, out: Path, space: str = "dynamic", **changes: object) -> SearchOptions:
-    options = SearchOptions(
-        space=space,
-        data=f"folder:{root / 'data'}",
-        out=str(out),
-        static=str(root / "arch2.safetensors"),
-        sampler="random",
-        space_options=SMALL[space],
-        trials=3,
-        workers=0,
-        device="cpu",
-        quiet=True,
-    )
-    return replace(options, **changes)  # type: ignore[arg-type]
+app.add_typer(study.app, name="study")
 
 
 def rewards(out: Path) -> list[float | None]:
@@ -167,11 +132,16 @@ def test_mistakes_of_the_command_line(flags: list[str], words: str) -> None:
         ({"sampler": "ppo", "objectives": ("reward", "flops")}, "learns from one score"),
         ({"sampler": "random", "objectives": ("reward", "speed")}, "no objective 'speed'"),
         ({"space": "template", "space_options": SMALL["template"], "flops": "60%"}, "60% of what"),
+        ({"space": "template", "space_options": SMALL["template"], "flicker": 0.1}, "do not flicker"),
+        ({"sampler": "pp"}, "did you mean ppo"),
+        ({"storage": "there"}, "no URL"),
+        ({"storage": "sqlite:////no/such/folder/study.db"}, "cannot open the study's storage"),
     ],
 )
 def test_mistakes_in_what_is_asked(root: Path, tmp_path: Path, changes: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
         run_search(asked(root, tmp_path / "s", **changes))  # type: ignore[arg-type]
+    assert not (tmp_path / "s" / "run.json").exists(), "what cannot begin leaves the folder free"
 
 
 def test_a_folder_that_holds_no_search(tmp_path: Path) -> None:
@@ -184,18 +154,15 @@ def test_a_folder_that_holds_no_search(tmp_path: Path) -> None:
 
 DRIVER = """
 import json, sys
-from segsmith.study import presets
+from segsmith.study.proxy import presets
 from segsmith.study.options import SearchOptions
-from segsmith.study.presets import ProxySettings, Stage
+from segsmith.study.proxy.presets import ProxySettings, Stage
 from segsmith.study.search import run_search
-
-def tupled(value):
-    return tuple(map(tupled, value)) if isinstance(value, list) else value
 
 if __name__ == "__main__":
     stages = (Stage(1, 1e-2), Stage(1, 1e-2))
     presets.PRESETS = (ProxySettings("quick", "dynamic", stages, 4, length=3, clips=8, judged=2, learn_at=8),)
-    run_search(SearchOptions(**{key: tupled(value) for key, value in json.loads(sys.argv[1]).items()}))
+    run_search(SearchOptions.of_record(json.loads(sys.argv[1])))
 """
 
 
@@ -223,12 +190,12 @@ def test_twenty_kills_lose_nothing_and_change_nothing(root: Path, tmp_path: Path
         now = scored(options.out)
         assert now[: len(done)] == done, "a finished trial was lost or changed"
         done = now
-    last = driver(options)
-    assert last.wait(600) == 0, last.communicate()
     assert killed == 20
     whole = replace(options, out=str(tmp_path / "whole"))
-    process = driver(whole)
-    assert process.wait(600) == 0
+    for left in (options, whole):
+        process = driver(left)
+        words = process.communicate(timeout=600)[1].decode()
+        assert process.returncode == 0, words
     assert scored(options.out) == scored(whole.out)
     assert [number for number, _, _ in scored(options.out)] == list(range(60))
 

@@ -59,7 +59,9 @@ def _train(run: Path, what: str, minutes: float, static: str = "") -> None:
     from segsmith.training.run import train_run
 
     say(f"\n{what}")
-    options = TrainOptions(what, "toy", str(run), minutes=minutes, static=static, evaluations=4, key_every=KEY_EVERY)
+    options = TrainOptions(
+        what, "toy", str(run), minutes=minutes, static=static, evaluations=4, key_every=KEY_EVERY, devices=0
+    )
     train_run(options)
 
 

@@ -1,11 +1,30 @@
 """The command ``segsmith``. Each command lives in a short file of its own and loads what it needs when it runs."""
 
+import os
 import sys
+
+# OpenMP's threads spin while they wait unless this is set before torch is loaded: with anything else on the cores
+# such a step takes twenty times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import typer
 
 import segsmith
-from segsmith.cli import data, demo, describe, evaluate, export, genotype, search, space, study, train
+from segsmith.cli import (
+    ablate,
+    data,
+    demo,
+    describe,
+    evaluate,
+    export,
+    genotype,
+    report,
+    search,
+    search_gradient,
+    space,
+    study,
+    train,
+)
 from segsmith.errors import UserError
 
 app = typer.Typer(
@@ -22,9 +41,11 @@ app.command()(describe.describe)
 app.command()(space.space)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
-app.command()(search.search)
-app.command()(study.study)
+app.command(cls=search_gradient.SearchCommand, epilog=search_gradient.HINT)(search.search)
+app.command()(ablate.ablate)
+app.add_typer(study.app, name="study")
 app.command()(export.export)
+app.command()(report.report)
 
 
 @app.callback(invoke_without_command=True)

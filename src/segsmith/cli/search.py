@@ -38,7 +38,9 @@ def search(
     key_every: Annotated[int, Opt(help="The mix: one key frame in so many.")] = 10,
     floor: Annotated[list[str] | None, Opt(help="CLASS=IOU that a candidate should reach; may be repeated.")] = None,
     flicker: Annotated[float, Opt(help="The share of steady pixels that may change from frame to frame.")] = 0.0,
-    objectives: Annotated[str, Opt(help="reward, or reward,flops for a Pareto front (nsga2, tpe, random).")] = "reward",
+    objectives: Annotated[
+        str, Opt(help="reward, or with flops, parameters or flicker behind a comma: a Pareto front.")
+    ] = "reward",
     meta: Annotated[
         str, Opt(help="Judge by clips anywhere (clip), whole sequences (sequence), or those named.")
     ] = "clip",
@@ -46,7 +48,12 @@ def search(
     size: Annotated[str | None, Opt(help="Work at this size, HEIGHTxWIDTH.")] = None,
     early_stopping: Annotated[bool, Opt(help="Stop hopeless candidates half way.")] = True,
     storage: Annotated[str, Opt(help="Optuna storage, such as postgresql://…; RUN/study.db where not given.")] = "",
-    workers: Annotated[int, Opt(help="Processes that train candidates; 0 trains in this one.")] = 1,
+    workers: Annotated[
+        int | None, Opt(help="Processes that train candidates (0: this one). One, or all that fit on a cluster.")
+    ] = None,
+    ray: Annotated[str, Opt(help="Train on a Ray cluster: its address, or auto for the one that runs here.")] = "",
+    cpus: Annotated[float, Opt(help="On a cluster: CPUs of a candidate.")] = 1.0,
+    gpus: Annotated[float, Opt(help="On a cluster: GPUs of a candidate, such as 0.25.")] = 0.0,
     timeout: Annotated[float, Opt(help="Seconds that a candidate may take; 0 for any number.")] = 3600.0,
     memory: Annotated[float, Opt(help="Gigabytes of features to hold in memory; more are mapped from disk.")] = 4.0,
     device: Annotated[str, Opt(help="cpu, cuda or auto.")] = "auto",
@@ -92,6 +99,9 @@ def search(
         early_stopping=early_stopping,
         storage=storage,
         workers=workers,
+        ray=ray,
+        cpus=cpus,
+        gpus=gpus,
         timeout=timeout,
         memory_gb=memory,
         device=device,

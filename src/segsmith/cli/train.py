@@ -1,12 +1,17 @@
 """``segsmith train``."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segsmith.cli.parse import count
 from segsmith.cli.parse import size as parse_size
 from segsmith.errors import UserError
+
+if TYPE_CHECKING:
+    from segsmith.training.options import TrainOptions
 
 Opt = typer.Option
 
@@ -25,7 +30,9 @@ def train(
         float | None, Opt(help="The recipe's highest learning rate; the others follow in proportion.")
     ] = None,
     split: Annotated[str, Opt(help="Train on this split; a+b for both.")] = "train",
-    static: Annotated[str, Opt(help="For a dynamic cell: the trained static network (run or checkpoint).")] = "",
+    static: Annotated[
+        str, Opt(help="A trained network: what a cell stands on, or whose encoder others begin with.")
+    ] = "",
     teacher: Annotated[str, Opt(help="Learn from this network, too (run or checkpoint).")] = "",
     encoder_weights: Annotated[str, Opt(help="MobileNet-v2 weights of torchvision or timm.")] = "",
     consistency: Annotated[float | None, Opt(help="Weight of steadiness between the frames of a clip.")] = None,
@@ -34,10 +41,13 @@ def train(
     accumulate: Annotated[int, Opt(help="Cut each batch into this many pieces.")] = 1,
     device: Annotated[str, Opt(help="cpu, cuda or auto.")] = "auto",
     precision: Annotated[str, Opt(help="32 or bf16.")] = "32",
-    devices: Annotated[int, Opt(help="Processes, one for each device.")] = 1,
+    devices: Annotated[str, Opt(help="How many GPUs, or processes on a CPU: a number, or auto.")] = "auto",
     workers: Annotated[int, Opt(help="Threads that prepare batches.")] = 2,
     compiled: Annotated[bool, Opt("--compile", help="torch.compile: pays on long runs alone.")] = False,
     seed: Annotated[int, Opt(help="Everything random follows from it.")] = 0,
+    top: Annotated[
+        int, Opt(help="Of a search's run: train so many of its best networks, each in a folder of OUT.")
+    ] = 0,
     seeds: Annotated[int, Opt(help="Train this many times, seeds counted up, for mean and spread.")] = 1,
     key_every: Annotated[int, Opt(help="How often a key frame comes when the network is judged on video.")] = 5,
     on_nan: Annotated[str, Opt(help="What a loss that is no number does: stop, or rewind.")] = "stop",
@@ -46,13 +56,23 @@ def train(
 ) -> None:
     """Train a network on labelled frames."""
     from segsmith.training.options import TrainOptions
-    from segsmith.training.run import resume_run, train_run, train_seeds
+    from segsmith.training.run import resume_run
 
     if on_nan not in ("stop", "rewind"):
         raise UserError(f"--on-nan {on_nan!r} is neither stop nor rewind")
     if resume:
         resume_run(Path(resume), rewind=on_nan == "rewind", quiet=quiet)
         return
+    if top and not is_search(what):
+        raise UserError(
+            f"--top goes with the run of a search, and {what or 'nothing'!r} is none", fix="segsmith search"
+        )
+    if is_search(what):
+        from segsmith.study.results import asked_of
+
+        asked = asked_of(Path(what))
+        data, static = data or asked.data, static or asked.static
+        encoder_weights = encoder_weights or ("" if static else asked.encoder_weights)
     for value, words in (
         (what, "what to train: a preset, a genotype's file, a run"),
         (data, "--data"),
@@ -76,7 +96,7 @@ def train(
         split=split,
         device=device,
         precision=precision,
-        devices=devices,
+        devices=count(devices),
         seed=seed,
         workers=workers,
         accumulate=accumulate,
@@ -91,7 +111,26 @@ def train(
         key_every=key_every,
         quiet=quiet,
     )
+    if top:
+        from segsmith.study.results import best_of
+
+        for path in best_of(Path(what), top):
+            train_some(replace(options, what=str(path), out=str(Path(out) / path.stem)), seeds)
+    else:
+        train_some(options, seeds)
+
+
+def train_some(options: "TrainOptions", seeds: int) -> None:
+    from segsmith.training.run import train_run, train_seeds
+
     if seeds > 1:
         train_seeds(options, seeds)
     else:
         train_run(options)
+
+
+def is_search(what: str) -> bool:
+    from segsmith.training.runfolder import RunFolder
+
+    run = RunFolder(Path(what or "-"))
+    return run.exists() and run.record().get("command") == "search"

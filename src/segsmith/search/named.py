@@ -25,16 +25,21 @@ SETTINGS = ("paper", "quick")
 
 def make_sampler(name: str, space: Space, seed: int = 0, settings: str = "quick", objectives: int = 1) -> BaseSampler:
     """``settings`` are the controllers'; Optuna's samplers come as they are."""
-    _check_name("sampler", name, SAMPLERS)
-    _check_name("sampler settings", settings, SETTINGS)
+    check_sampler(name, settings, objectives)
     if name in OPTUNA:
         return SeededByTrial(space, OPTUNA[name], seed)
-    check_single_objective(name, objectives)
     from segsmith.search import ppo, reinforce
 
     if name == "ppo":
         return ppo.PPOSampler(space, ppo.SETTINGS[settings], seed)
     return reinforce.ReinforceSampler(space, reinforce.SETTINGS[settings], seed)
+
+
+def check_sampler(name: str, settings: str, objectives: int) -> None:
+    _check_name("sampler", name, SAMPLERS)
+    _check_name("sampler settings", settings, SETTINGS)
+    if name in CONTROLLERS:
+        check_single_objective(name, objectives)
 
 
 def _check_name(what: str, name: str, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from segsmith.study.stopping import Stopper
-from segsmith.study.trial import COUNTED, FAILED, INFEASIBLE, REPEATED, Record
+from segsmith.study.trial import COUNTED, FAILED, INFEASIBLE, REPEATED, SCORED, Record
 
 
 @dataclass
@@ -41,11 +41,12 @@ class Book:
 
 
 def better(record: Record, than: Record | None) -> bool:
-    """Meeting all demands goes before the reward."""
+    """Meeting all demands goes before the reward, and a whole training before one that was stopped."""
     if record.reward is None:
         return False
     return than is None or merit(record) > merit(than)
 
 
-def merit(record: Record) -> tuple[bool, float]:
-    return not record.missed, record.reward if record.reward is not None else float("-inf")
+def merit(record: Record) -> tuple[bool, bool, float]:
+    reward = record.reward if record.reward is not None else float("-inf")
+    return not record.missed, record.state == SCORED, reward

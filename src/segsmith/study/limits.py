@@ -67,7 +67,9 @@ class Goals:
                 score *= (limit.most / value_of(limit.what, cost)) ** limit.soft
         return score
 
-    def check(self, names: Sequence[str]) -> None:
+    def check(self, names: Sequence[str], video: bool) -> None:
+        if not video and (self.flicker or "flicker" in self.objectives):
+            raise UserError("single images do not flicker", fix="steadiness can be asked of dynamic cells")
         for name in self.floors:
             if name not in names:
                 raise UserError(f"--floor {name}: there is no such class", fix=f"classes: {', '.join(names)}")

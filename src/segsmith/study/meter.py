@@ -123,7 +123,7 @@ class _Shapes(TorchFunctionMode):
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
-        if func is F.interpolate and "size" in options:
+        if func is F.interpolate and options.get("size") is not None:
             return args[0].new_empty(*args[0].shape[:2], *options["size"])
         if func is F.grid_sample:
             return args[0].new_empty(*args[0].shape[:2], *args[1].shape[1:3])

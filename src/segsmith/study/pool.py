@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -12,12 +12,16 @@ from multiprocessing.context import SpawnProcess
 from typing import Protocol
 
 from segsmith.errors import UserError
-from segsmith.study.proxy import Job, Opener, Outcome, failure
+from segsmith.machine import cores
+from segsmith.study.proxy.scoring import Job, Opener, Outcome, failure
 from segsmith.study.worker import Broken, Done, Ready, answer, serve
 
 WAIT_POLICY = "OMP_WAIT_POLICY"
 TRIES = 2
 """How often a candidate is begun whose worker dies."""
+
+LISTEN_S = 0.5
+"""How long to wait for an outcome before looking at other things."""
 
 
 class Pool(Protocol):
@@ -162,7 +166,49 @@ class Processes:
         self.workers.remove(worker)
         worker.end()
         self.tries.pop(worker.job.number, None)
-        return worker.job.number, failure(f"took longer than {self.timeout:g} s", self.timeout)
+        return late(worker.job, self.timeout)
+
+
+def late(job: Job, timeout: float) -> tuple[int, Outcome]:
+    return job.number, failure(f"took longer than {timeout:g} s", timeout)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Who trains candidates. ``workers``: processes (0: this very one; None: one), or workers of a cluster (None: as
+    many as fit); ``ray`` is the cluster's address or ``auto``; ``cpus`` and ``gpus`` are what each takes of it."""
+
+    workers: int | None = None
+    timeout: float = 0.0
+    ray: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+def open_pool(opener: Opener, hands: Hands) -> Pool:
+    if hands.ray:
+        try:
+            from segsmith.study.ray_pool import RayPool, Share, join_cluster
+        except ImportError as error:
+            raise UserError(f"--ray {hands.ray}: {error}", fix="pip install segsmith[ray]") from None
+        join_cluster(hands.ray)
+        return RayPool(opener, hands.workers or 0, Share(hands.cpus, hands.gpus), hands.timeout)
+    if hands.workers == 0:
+        return InProcess(opener)
+    count = hands.workers or 1
+    return Processes(opener, count, threads_for(count), hands.timeout)
+
+
+def each(pool: Pool, jobs: Iterable[Job]) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes of jobs, by their numbers, as they come."""
+    waiting, running = deque(jobs), 0
+    while waiting or running:
+        while waiting and pool.free > 0:
+            pool.submit(waiting.popleft())
+            running += 1
+        for finished in pool.wait(LISTEN_S):
+            running -= 1
+            yield finished
 
 
 @contextmanager
@@ -180,5 +226,4 @@ def _patient() -> Iterator[None]:
 
 def threads_for(workers: int) -> int:
     """Cores for each worker, so that all together have no more threads than there are cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // workers)
+    return max(1, cores() // workers)

@@ -1,10 +1,11 @@
 """From what is asked of a search to everything that its driver needs: space, data, features, meter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from segsmith.data.augment import MEAN, STD, Triple
@@ -18,16 +19,16 @@ from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.meta import Meta
 from segsmith.spaces import DynamicSpace, Space
 from segsmith.spaces.make import make_space
-from segsmith.study.collect import Say, Wanted, collect
-from segsmith.study.frames import FrameSource, shrunk
 from segsmith.study.options import SearchOptions
-from segsmith.study.presets import ProxySettings, proxy_named
-from segsmith.study.proxy import Opener
-from segsmith.study.proxy_dynamic import DynamicOpener
-from segsmith.study.proxy_template import Pictures, TemplateOpener, batches
-from segsmith.study.split import MetaSplit, meta_split, thinned
-from segsmith.study.stem import Stem, collect_crops, collect_frames, frozen
-from segsmith.study.store import Store
+from segsmith.study.proxy.collect import Say, Wanted, Workshop, collect
+from segsmith.study.proxy.dynamic import DynamicOpener
+from segsmith.study.proxy.frames import FrameSource, shrunk
+from segsmith.study.proxy.presets import ProxySettings, proxy_named
+from segsmith.study.proxy.scoring import Opener
+from segsmith.study.proxy.split import MetaSplit, meta_split, thinned
+from segsmith.study.proxy.stem import Stem, collect_crops, collect_frames, frozen
+from segsmith.study.proxy.store import Store
+from segsmith.study.proxy.template import Pictures, TemplateOpener, batches
 from segsmith.training.match import require_same_classes
 from segsmith.training.run import device_of
 from segsmith.training.start import checkpoint_of
@@ -50,19 +51,17 @@ class Prepared:
 def prepare(options: SearchOptions, say: Say) -> Prepared:
     settings = proxy_named(options.proxy, options.space)
     dataset = joined_split(open_dataset(options.data), options.split)
-    words = dict(settings.options) | dict(options.space_options)
     ready = _dynamic if options.space == DynamicSpace.name else _template
-    return ready(Ask(options, settings, dataset, words, device_of(options.device), say))
+    return ready(Ask(options, settings, dataset, device_of(options.device), say))
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What both kinds of search start from. ``words`` are the options of the space."""
+    """What both kinds of search start from."""
 
     options: SearchOptions
     settings: ProxySettings
     dataset: Dataset
-    words: dict[str, str]
     device: str
     say: Say
 
@@ -82,14 +81,20 @@ class Ask:
             asked = bounded if bounded != (whole[0], whole[1]) else None
         show = self._showing("frames")
         cache = open_cache(self.dataset, self.options.split, size=asked, progress=show)
-        return FrameSource(cache, len(self.dataset.classes), mean, std, self.settings.pad)
+        height, width, _ = cache.image(0).shape
+        classes, pad = len(self.dataset.classes), self.settings.pad
+        return FrameSource(cache, cache.folder.name, (height, width), classes, mean, std, pad)
+
+    @property
+    def shop(self) -> Workshop:
+        return Workshop(default_folder(), torch.device(self.device), self.say)
 
     def _showing(self, what: str) -> Callable[[int, int], None]:
         return lambda done, total: self.say(what, done, total)
 
-    def resident(self, *stores: Path) -> bool:
+    def resident(self, *stores: Store) -> bool:
         """Whether every worker may hold the features in its own memory."""
-        held = sum(Store.open(store).size for store in stores) * max(1, self.options.workers)
+        held = sum(store.size for store in stores) * (self.options.workers or 1)
         return held <= self.options.memory_gb * 1e9
 
 
@@ -103,7 +108,7 @@ def _dynamic(ask: Ask) -> Prepared:
     network, meta = load_checkpoint(path)
     require_same_classes(meta, ask.dataset)
     below = meta.genotype.static or meta.genotype
-    space = make_space(ask.options.space, ask.words, below)
+    space = make_space(ask.options.space, ask.options.words, below)
     assert isinstance(space, DynamicSpace)
     static = network.static
     device = torch.device(ask.device)
@@ -115,19 +120,13 @@ def _dynamic(ask: Ask) -> Prepared:
         (split.train, ask.settings.learn_at, source),
         (split.val, ask.settings.judge_at, replace(source, pad=0)),
     )
-    stores = [
-        collect(
-            static,
-            frames,
-            clips,
-            Wanted(taps, half, min(stride, static.dec.stride)),
-            root=default_folder(),
-            device=device,
-            say=ask.say,
-        )
+    train, val = (
+        collect(static, frames, clips, Wanted(taps, half, min(stride, static.dec.stride)), ask.shop)
         for clips, stride, frames in parts
-    ]
-    opener = DynamicOpener(path, stores[0], stores[1], ask.settings, ask.device, ask.resident(*stores))
+    )
+    classifier = arrays_of(static.classifier.state_dict())
+    resident = ask.resident(train, val)
+    opener = DynamicOpener(below, static.classes, classifier, train, val, ask.settings, ask.device, resident)
     said = (_said(ask, split), f"static network from {path}")
     names = ask.dataset.classes.names
     return Prepared(space, ask.settings, opener, names, replace(source, pad=0).size, ask.device, below, said)
@@ -145,7 +144,7 @@ def _template(ask: Ask) -> Prepared:
             "a template network grows on a trained stem, and none is given",
             fix="--static RUN takes that of a trained network, --encoder-weights FILE that of another library",
         )
-    space = make_space(ask.options.space, ask.words)
+    space = make_space(ask.options.space, ask.options.words)
     device = torch.device(ask.device)
     weights = stem.weights()
     split, source = ask.split(), ask.source((0, 0))
@@ -153,14 +152,10 @@ def _template(ask: Ask) -> Prepared:
     batch = min(ask.settings.batch, len(split.train))
     crops = replace(batches(source, split.train, ask.settings, batch, ask.options.seed, device), drop_last=False)
     crops = replace(crops, shuffle=False)
-    train = collect_crops(
-        network, crops, source, ask.settings.learn_at, root=default_folder(), device=device, say=ask.say
-    )
-    val = collect_frames(
-        network, split.val, source, ask.settings.judge_at, root=default_folder(), device=device, say=ask.say
-    )
-    pictures = Pictures(source, split.train, split.val)
-    opener = TemplateOpener(stem, train, val, pictures, ask.settings, ask.device, ask.resident(train, val))
+    train = collect_crops(network, crops, source, ask.settings.learn_at, ask.shop)
+    val = collect_frames(network, split.val, source, ask.settings.judge_at, ask.shop)
+    pictures, resident = Pictures(source, split.train, split.val), ask.resident(train, val)
+    opener = TemplateOpener(arrays_of(weights), train, val, pictures, ask.settings, ask.device, resident)
     said = (_said(ask, split), f"stem from {stem.static or stem.encoder_weights}")
     return Prepared(space, ask.settings, opener, ask.dataset.classes.names, source.size, ask.device, None, said)
 
@@ -169,3 +164,8 @@ def _said(ask: Ask, split: MetaSplit) -> str:
     how = f"clips of {ask.settings.length}" if ask.settings.length > 1 else "frames"
     counts = f"{len(split.train)} {how} to learn from, {len(split.val)} to judge by"
     return f"{ask.dataset.name}: {ask.dataset.protocol}; {counts}"
+
+
+def arrays_of(weights: Mapping[str, torch.Tensor]) -> dict[str, npt.NDArray[np.generic]]:
+    """As they travel to other processes."""
+    return {name: x.detach().cpu().numpy() for name, x in weights.items()}

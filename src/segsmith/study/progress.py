@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from segsmith.study.book import Book
-from segsmith.study.trial import COUNTED, SCORED, Record
+from segsmith.study.trial import COUNTED, INFEASIBLE, Record
 from segsmith.training.journal import clock
+
+REFUSALS = 100
+"""Where lines stay, one for so many refusals in a row."""
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Progress:
             self._write(f"{what} {done}/{total}", over=done < total)
 
     def told(self, record: Record, book: Book) -> None:
-        if record.state in COUNTED or record.reason:
+        if self._terminal or record.state != INFEASIBLE or book.refusals % REFUSALS == 0:
             self._write(line(record, book, self.trials, self.minutes), over=True)
 
     def end(self) -> None:
@@ -50,7 +53,7 @@ def line(record: Record, book: Book, trials: int, minutes: float) -> str:
     parts = [f"trial {book.counted}/{trials}" if trials else f"trial {book.counted}"]
     reward = "" if record.reward is None else f" {record.reward:.4f}"
     parts.append(f"#{record.number} {record.state}{reward}")
-    if record.state not in (*COUNTED, SCORED):
+    if record.state not in COUNTED:
         parts.append(record.reason)
     if book.best is not None:
         parts.append(f"best {book.best.reward:.4f} (#{book.best.number})")

@@ -1,28 +1,34 @@
 """What came of a search, read back from its run's folder."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from segsmith.errors import UserError
+from segsmith.genotype.jsonform import from_json, to_json
+from segsmith.study.analysis import analyse
 from segsmith.study.book import better, merit
-from segsmith.study.runner import recorded
+from segsmith.study.driver import finished
+from segsmith.study.options import SearchOptions
 from segsmith.study.storage import open_storage
-from segsmith.study.trial import REPEATED, SCORED, STOPPED, Record
-from segsmith.training.runfolder import RunFolder
+from segsmith.study.trial import ATTRIBUTE, REPEATED, SCORED, STOPPED, Record
+from segsmith.training.runfolder import RunFolder, replacing
 
 
 @dataclass(frozen=True)
 class Results:
-    """``records`` in the order of their numbers; ``pareto``: numbers of the trials that none beats in all of
-    ``objectives``."""
+    """``trials`` as the storage has them, ``records`` of the finished ones in the order of their numbers."""
 
     run: Path
     state: str
+    configuration: Mapping[str, Any]
+    trials: tuple[FrozenTrial, ...]
     records: tuple[Record, ...]
     objectives: tuple[str, ...]
 
@@ -48,7 +54,7 @@ class Results:
         return pareto([record for record in self._trained() if not record.missed], self.objectives)
 
     def ranked(self) -> list[Record]:
-        """Every network once, the best first."""
+        """Every network that was trained, the best first."""
         return sorted(self._trained(), key=merit, reverse=True)
 
     def _trained(self) -> list[Record]:
@@ -65,6 +71,7 @@ class Results:
             "repeats": self.share_of_repeats,
             "objectives": list(self.objectives),
             "pareto": [record.number for record in self.pareto],
+            "analysis": asdict(analyse(self.records)),
         }
 
 
@@ -76,14 +83,33 @@ def load_results(run: Path) -> Results:
     if record["command"] != "search":
         raise UserError(f"is a run of segsmith {record['command']}", fix="give the folder of a search", path=run)
     configuration = record["configuration"]
-    storage = open_storage(run, configuration["storage"])
-    names = optuna.get_all_study_names(storage)
-    records: Sequence[Record] = ()
-    if record["study"] in names:
-        records = recorded(optuna.load_study(study_name=record["study"], storage=storage))
-    by_number = tuple(sorted(records, key=lambda one: one.number))
-    objectives = tuple(configuration["objectives"])
-    return Results(run, record["state"], by_number, objectives if len(objectives) > 1 else ("reward", "flops"))
+    trials: Sequence[FrozenTrial] = ()
+    if "study" in record:
+        storage = open_storage(run, configuration["storage"])
+        trials = optuna.load_study(study_name=record["study"], storage=storage).get_trials(deepcopy=False)
+    records = tuple(Record.of(trial.user_attrs[ATTRIBUTE]) for trial in trials if finished(trial))
+    asked = tuple(configuration["objectives"])
+    objectives = asked if len(asked) > 1 else ("reward", "flops")
+    return Results(run, record["state"], configuration, tuple(trials), records, objectives)
+
+
+def asked_of(run: Path) -> SearchOptions:
+    """What a search was asked."""
+    return SearchOptions.of_record(RunFolder(run).record()["configuration"])
+
+
+def best_of(run: Path, count: int) -> list[Path]:
+    """Genotypes of the best networks, the best first, in files of the run's folder: ``top/trial12.json``."""
+    ranked = load_results(run).ranked()
+    if len(ranked) < count:
+        raise UserError(f"has {len(ranked)} scored networks, not {count}", fix=f"--top {len(ranked)}", path=run)
+    return [keep_genotype(run / "top" / f"trial{record.number}.json", record) for record in ranked[:count]]
+
+
+def keep_genotype(path: Path, record: Record) -> Path:
+    with replacing(path) as beside:
+        beside.write_text(to_json(from_json(json.dumps(record.genotype))))
+    return path
 
 
 def trial_data(record: Record) -> dict[str, Any]:
@@ -113,8 +139,7 @@ def pareto(records: Sequence[Record], objectives: Sequence[str]) -> tuple[Record
 
 def point_of(record: Record, objectives: Sequence[str]) -> tuple[float, ...]:
     """The objectives as costs: less is better in each."""
-    found = [(-1 if name == "reward" else 1) * float(getattr(record, name) or 0.0) for name in objectives]
-    return tuple(found)
+    return tuple((-1 if name == "reward" else 1) * record.value(name) for name in objectives)
 
 
 def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -1,30 +1,29 @@
 """``segsmith search`` without its flags: begins a study, or goes on with it."""
 
-import json
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import optuna
 from filelock import FileLock, Timeout
 
 from segsmith.errors import UserError
-from segsmith.genotype.jsonform import from_json, to_json
-from segsmith.search.named import make_sampler
+from segsmith.search.named import check_sampler, make_sampler
 from segsmith.study.book import Book
+from segsmith.study.driver import Driver, Plan
 from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
 from segsmith.study.meter import FlopsMeter
 from segsmith.study.options import SearchOptions
-from segsmith.study.pool import InProcess, Pool, Processes, threads_for
+from segsmith.study.pool import Pool, open_pool
 from segsmith.study.prepare import Prepared, prepare
 from segsmith.study.progress import Progress
-from segsmith.study.results import Results, load_results
-from segsmith.study.runner import Driver, Plan
-from segsmith.study.storage import open_storage, open_study
+from segsmith.study.results import Results, keep_genotype, load_results
+from segsmith.study.storage import directions_of, open_storage, open_study
 from segsmith.study.trial import Record
 from segsmith.training.guard import Interruption
-from segsmith.training.runfolder import RunFolder, replacing, versions
+from segsmith.training.runfolder import RunFolder, versions
 
 RECORDED = ("segsmith", "torch", "optuna")
 """Packages whose versions every trial keeps."""
@@ -32,20 +31,27 @@ RECORDED = ("segsmith", "torch", "optuna")
 
 def run_search(options: SearchOptions) -> Results:
     """What came of it. A search that was stopped or killed goes on when the same is asked again."""
+    check_sampler(options.sampler, options.sampler_settings, len(options.objectives))
+    directions_of(options.objectives)
     run = RunFolder(Path(options.out))
     progress = Progress(options.trials, options.minutes, options.quiet)
     with _alone(run.path):
         if run.exists():
             _check_goes_on(run, options)
         prepared = prepare(options, progress.preparing)
-        if not run.exists():
-            run.create("search", options.record(), options.seed)
+        meter = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
+        goals = goals_of(options, prepared, meter)
+        _say(options, prepared, goals)
+        pool = open_pool(prepared.opener, options.hands)
         try:
-            book, stopped = _drive(run, options, prepared, progress)
+            study = _study(run, options, prepared)
+            book, stopped = _drive(run, study, options, prepared, goals, meter, pool, progress)
         except UserError:
-            run.update(state="failed")
+            if run.exists():
+                run.update(state="failed")
             raise
         finally:
+            pool.close()
             progress.end()
         state = "stopped" if stopped else "finished"
         run.update(state=state, seconds=round(book.elapsed, 1), trials=book.counted)
@@ -55,17 +61,30 @@ def run_search(options: SearchOptions) -> Results:
     return load_results(run.path)
 
 
-def _drive(run: RunFolder, options: SearchOptions, prepared: Prepared, progress: Progress) -> tuple[Book, bool]:
-    """What was found, and whether somebody asked to stop."""
-    meter = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
-    goals = goals_of(options, prepared, meter)
-    _say(options, prepared, goals)
-    sampler = make_sampler(
-        options.sampler, prepared.space, options.seed, options.sampler_settings, len(options.objectives)
-    )
+def _study(run: RunFolder, options: SearchOptions, prepared: Prepared) -> optuna.Study:
+    """The run is recorded once nothing is wrong with what was asked, and names its study once others may read it."""
+    space, objectives = prepared.space, options.objectives
+    sampler = make_sampler(options.sampler, space, options.seed, options.sampler_settings, len(objectives))
+    storage = open_storage(run.path, options.storage)
+    if not run.exists():
+        run.create("search", options.record(), options.seed)
     name = run.record().get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
+    study = open_study(storage, name, sampler, objectives)
     run.update(state="running", study=name)
-    study = open_study(open_storage(run.path, options.storage), name, sampler, options.objectives)
+    return study
+
+
+def _drive(
+    run: RunFolder,
+    study: optuna.Study,
+    options: SearchOptions,
+    prepared: Prepared,
+    goals: Goals,
+    meter: FlopsMeter,
+    pool: Pool,
+    progress: Progress,
+) -> tuple[Book, bool]:
+    """What was found, and whether somebody asked to stop."""
     plan = Plan(
         prepared.space,
         goals,
@@ -81,15 +100,11 @@ def _drive(run: RunFolder, options: SearchOptions, prepared: Prepared, progress:
     def told(record: Record, book: Book) -> None:
         progress.told(record, book)
         if record is book.best:
-            keep_genotype(run, record)
+            keep_genotype(run.genotype, record)
 
     interruption = Interruption()
-    pool = _pool(options, prepared)
-    try:
-        with interruption.heard():
-            book = Driver(study, plan, pool, meter, told, lambda: interruption.asked).run()
-    finally:
-        pool.close()
+    with interruption.heard():
+        book = Driver(study, plan, pool, meter, told, lambda: interruption.asked).run()
     return book, interruption.asked
 
 
@@ -102,19 +117,8 @@ def goals_of(options: SearchOptions, prepared: Prepared, meter: FlopsMeter) -> G
         if text
     ]
     goals = Goals(tuple(limits), parse_floors(options.floors), options.flicker, options.objectives)
-    goals.check(prepared.classes)
+    goals.check(prepared.classes, video=prepared.settings.length > 1)
     return goals
-
-
-def keep_genotype(run: RunFolder, best: Record) -> None:
-    with replacing(run.genotype) as beside:
-        beside.write_text(to_json(from_json(json.dumps(best.genotype))))
-
-
-def _pool(options: SearchOptions, prepared: Prepared) -> Pool:
-    if options.workers == 0:
-        return InProcess(prepared.opener)
-    return Processes(prepared.opener, options.workers, threads_for(options.workers), options.timeout)
 
 
 def _check_goes_on(run: RunFolder, options: SearchOptions) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from segsmith.study.marks import plain
 from segsmith.study.meter import Cost
-from segsmith.study.proxy import Outcome
+from segsmith.study.proxy.marks import plain
+from segsmith.study.proxy.scoring import Outcome
 
 ATTRIBUTE = "segsmith"
 SCORED, STOPPED, REPEATED, INFEASIBLE, FAILED = "scored", "stopped", "repeated", "infeasible", "failed"
@@ -55,6 +55,16 @@ class Record:
     def of(cls, data: Mapping[str, Any]) -> "Record":
         tuples = ("values", "choices", "stages", "missed", "halt_below")
         return cls(**{**data, **{name: None if data[name] is None else tuple(data[name]) for name in tuples}})
+
+    def value(self, objective: str) -> float:
+        """Of an objective by name; the worst where it is not known."""
+        match objective:
+            case "reward":
+                return self.reward or 0.0
+            case "flicker":
+                return float(self.stages[-1]["flicker"]) if self.stages else 1.0
+            case _:
+                return float(getattr(self, objective))
 
     def costing(self, cost: Cost) -> "Record":
         return replace(

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from segsmith.errors import UserError
-from segsmith.study.proxy import Job, Opener, Outcome, Proxy, evaluate, failure
+from segsmith.study.proxy.scoring import Job, Opener, Outcome, Proxy, evaluate, failure
 
 FAULTS = (ArithmeticError, AssertionError, LookupError, OSError, RuntimeError, TypeError, UserError, ValueError)
 """What a candidate may raise and its worker survives. Anything else ends the worker, which is recorded as well."""

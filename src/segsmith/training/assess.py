@@ -18,6 +18,7 @@ from segsmith.training.drawing import draw
 from segsmith.training.evaluation import Answerer, Result, evaluate
 from segsmith.training.match import require_same_classes
 from segsmith.training.run import device_of
+from segsmith.training.runfolder import write_json
 from segsmith.training.tables import drift_table, score_table
 
 if TYPE_CHECKING:
@@ -92,4 +93,5 @@ def assess(
     folder = pictures or (model / "evaluation" / split if model.is_dir() else None)
     if folder is not None:
         done.files = draw(done, answerer, folder)
+        write_json(folder / "metrics.json", done.record())
     return done

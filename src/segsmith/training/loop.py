@@ -262,7 +262,6 @@ class Loop:
         set_learning(self.network, self.recipe.phases[self.counters.phase])
         self._looked = time.perf_counter()
         self._look_seconds = self._looked - started
-        self._tick()
 
     def status(self, loss: float) -> Status:
         counters = self.counters

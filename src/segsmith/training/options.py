@@ -18,7 +18,8 @@ DEFAULT_RECIPES = {
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """``what``: a genotype, preset, run or checkpoint. None is the recipe's own value."""
+    """``what``: a genotype, preset, run or checkpoint. None is the recipe's own value. ``devices`` 0: as many
+    processes as are of use here."""
 
     what: str
     data: str

@@ -89,13 +89,16 @@ class RunFolder:
     def exists(self) -> bool:
         return self.record_path.exists()
 
-    def create(self, command: str, configuration: dict[str, Any], seed: int) -> None:
+    def refuse_existing(self) -> None:
         if self.exists():
             raise UserError(
                 "holds a run already",
                 fix=f"go on with it by --resume {self.path}, or name a new folder",
                 path=self.path,
             )
+
+    def create(self, command: str, configuration: dict[str, Any], seed: int) -> None:
+        self.refuse_existing()
         record = {
             "command": command,
             "arguments": sys.argv[1:],

@@ -15,6 +15,7 @@ from segsmith.genotype.presets import PRESETS
 from segsmith.networks.build import VideoNetwork, build
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
+from segsmith.networks.encoder import MobileNetV2
 from segsmith.networks.loading import MODEL
 from segsmith.networks.tensors import weights_of
 from segsmith.networks.weights import load_encoder
@@ -48,8 +49,10 @@ def start(
             raise UserError(f"{what} is trained already", fix="--static goes with a genotype or a preset")
         return tuned(source, classes, auxiliary)
     genotype = load_genotype(what)
-    if static:
+    if static and genotype.kind == "dynamic":
         return on_static(genotype, static, classes, auxiliary)
+    if static:
+        return with_encoder_of(genotype, static, classes, auxiliary)
     network = build(genotype, len(classes), auxiliary=auxiliary)
     if encoder_weights:
         load_encoder(network, Path(encoder_weights))
@@ -73,11 +76,7 @@ def tuned(source: Path, classes: Classes, auxiliary: bool) -> Start:
 
 def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
     """A dynamic cell with random weights on a trained static network."""
-    if genotype.kind != "dynamic":
-        raise UserError(f"--static goes with a dynamic cell, not with a {genotype.kind} network")
-    source = checkpoint_of(static)
-    if source is None:
-        raise UserError(f"{static!r} is no trained network", fix="--static takes a run or a checkpoint")
+    source = trained(static)
     old, meta = load_checkpoint(source, classes.names)
     if isinstance(old, DynamicNetwork):
         assert meta.genotype.static is not None
@@ -89,3 +88,32 @@ def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool
     assert isinstance(network, DynamicNetwork)
     network.start_from(cast(nn.Module, old.static))
     return Start(genotype, network, (f"static network from {source}; the cell is new",))
+
+
+def with_encoder_of(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
+    """An image network whose encoder, as deep as it has one, is that of a trained network; the rest is random."""
+    network = build(genotype, len(classes), auxiliary=auxiliary)
+    encoder = getattr(network.static, "encoder", None)
+    if not isinstance(encoder, MobileNetV2):
+        raise UserError(
+            f"--static {static}: a {genotype.kind} network has no MobileNet-v2 encoder to take over",
+            fix="--static goes with dynamic cells, decoders and template networks",
+        )
+    found = encoder_of(static).state_dict()
+    encoder.load_state_dict({name: found[name] for name in encoder.state_dict() if name in found}, strict=False)
+    return Start(genotype, network, (f"encoder from {trained(static)}; the rest has random weights",))
+
+
+def encoder_of(static: str) -> MobileNetV2:
+    encoder = getattr(load_checkpoint(trained(static))[0].static, "encoder", None)
+    if not isinstance(encoder, MobileNetV2):
+        fix = "give a decoder or a template network, or --encoder-weights"
+        raise UserError("has no MobileNet-v2 encoder", fix=fix, path=static)
+    return encoder
+
+
+def trained(static: str) -> Path:
+    source = checkpoint_of(static)
+    if source is None:
+        raise UserError(f"{static!r} is no trained network", fix="--static takes a run or a checkpoint")
+    return source

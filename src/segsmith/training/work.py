@@ -64,20 +64,10 @@ class Work:
 
 def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
     """Train; the final scores, in the main process."""
-    dataset = joined_split(open_dataset(options.data), options.split)
-    begun = start(
-        options.what,
-        dataset.classes,
-        static=options.static,
-        encoder_weights=options.encoder_weights,
-        auxiliary=options.wants_auxiliary,
-        seed=options.seed,
-    )
-    recipe = options.adapted(begun.genotype.kind)
-    one = Work(fabric, options, RunFolder(Path(options.out)), dataset, begun, recipe)
+    one = begin(fabric, options)
     if one.main and not resume:
         one.run.create("train", options.record(), options.seed)
-        (one.run.path / "genotype.json").write_text(to_json(begun.genotype) + "\n")
+        (one.run.path / "genotype.json").write_text(to_json(one.begun.genotype) + "\n")
     one.say(opening(one))
     journal = Journal(one.run, options.quiet)
     loop = prepared(one, journal)
@@ -92,6 +82,21 @@ def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
         if one.main:
             journal.close()
     return finish(one, loop) if one.main else {}
+
+
+def begin(fabric: Fabric, options: TrainOptions) -> Work:
+    """Data, network and recipe, as asked for."""
+    dataset = joined_split(open_dataset(options.data), options.split)
+    begun = start(
+        options.what,
+        dataset.classes,
+        static=options.static,
+        encoder_weights=options.encoder_weights,
+        auxiliary=options.wants_auxiliary,
+        seed=options.seed,
+    )
+    recipe = options.adapted(begun.genotype.kind)
+    return Work(fabric, options, RunFolder(Path(options.out)), dataset, begun, recipe)
 
 
 def prepared(one: Work, journal: Journal) -> Loop:

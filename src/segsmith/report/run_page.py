@@ -1,0 +1,154 @@
+"""The article of one run."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from segsmith.report.blocks import Article, Block, Code, Fact, Facts, Fold, Note, Pairs, Section
+from segsmith.report.exported import exports_section
+from segsmith.report.inside import Inside
+from segsmith.report.judged import confusion_section, curve_section, drift_section, looks_section, scores_section
+from segsmith.report.looks import Looks
+from segsmith.report.network_page import network_section
+from segsmith.report.read import EVALUATION, Run
+from segsmith.report.searched import search_sections
+from segsmith.report.story import opening
+from segsmith.report.times import stage_times, time_section
+from segsmith.report.words import NOTHING, amount, duration, is_number, percent, size_words
+from segsmith.study.options import SearchOptions, plain
+from segsmith.training.options import TrainOptions
+
+OPTIONS: dict[str, type[TrainOptions | SearchOptions]] = {"train": TrainOptions, "search": SearchOptions}
+ASIDE = ("out", "quiet")
+OPEN: tuple[object, ...] = (None, "", [])
+WHAT = {"train": "training run", "search": "search", EVALUATION: "evaluation"}
+QUIET_S = 600.0
+"""A run that says it is going, and was not heard of for so long, may have been killed."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A run with what was found out about its network, and about the static one below it. ``key`` tells runs of one
+    page apart; ``looks`` are words where the network could not be run."""
+
+    run: Run
+    key: str
+    inside: Inside | None
+    below: Inside | None
+    looks: Looks | str | None
+
+
+def article(view: View) -> Article:
+    run, inside, looks = view.run, view.inside, view.looks
+    sections = [Section("In short", tuple(summary(run, inside)))]
+    if run.command == "search":
+        sections += search_sections(run)
+    shown = run.headline or (run.judged[-1] if run.judged else None)
+    for judged in run.judged:
+        if "miou" in judged.record:
+            sections += [one for one in (scores_section(run, judged, inside), drift_section(run, judged)) if one]
+    if shown is not None:
+        sections += [one for one in (looks_section(run, shown, looks), confusion_section(run)) if one]
+    sections += [one for one in (curve_section(run),) if one]
+    if inside is not None:
+        sections.append(network_section(inside, view.below, view.key))
+    sections += [one for one in (exports_section(run),) if one]
+    times = stage_times(run)
+    if len(times) > 1:
+        sections.append(time_section(times))
+    if run.record:
+        sections.append(repeat_section(run))
+    what = WHAT.get(run.command, run.command)
+    return Article(view.key, run.name, what, state_words(run), opening(run, inside), tuple(sections))
+
+
+def state_words(run: Run) -> str:
+    if not run.going:
+        return run.state
+    return f"{run.state}, last heard of {duration(run.quiet_s)} ago" + (
+        ": it may have been killed" if run.quiet_s > QUIET_S else ""
+    )
+
+
+def classes_of(run: Run) -> int:
+    if run.meta is not None:
+        return len(run.meta.classes)
+    best = None if run.results is None else run.results.best
+    return len(best.stages[-1]["iou"]) if best is not None else 11
+
+
+def summary(run: Run, inside: Inside | None) -> Iterator[Block]:
+    facts = tuple(facts_of(run, inside))
+    if facts:
+        yield Facts(facts)
+    if run.record:
+        chosen, left = asked(run)
+        yield pairs_of("What was asked", chosen)
+        if run.outcome:
+            yield pairs_of("What came out", run.outcome)
+        if left:
+            yield Fold("What was left as it is", (pairs_of("", left),))
+
+
+def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
+    judged, best = run.headline, None if run.results is None else run.results.best
+    if judged is not None:
+        yield Fact("mIoU", percent(judged.record["miou"]), f"on {judged.split}")
+        if is_number(judged.record.get("flicker")):
+            yield Fact("flicker", percent(judged.record["flicker"]), f"on {judged.split}")
+    if best is not None:
+        yield Fact("best reward", percent(best.reward), f"trial {best.number}")
+        yield Fact("mIoU", percent(best.stages[-1]["miou"]), f"of trial {best.number}, by the proxy")
+        if best.latency_ms is not None:
+            yield Fact("latency", f"{best.latency_ms:.1f} ms", "of a frame")
+    if run.results is not None:
+        yield Fact("trials", f"{len(run.results.records):,}", f"{run.results.share_of_repeats:.0%} of scores repeated")
+    if inside is not None:
+        found = inside.description
+        yield Fact("parameters", amount(found.parameters), "")
+        size = f"at {size_words(inside.size)}"
+        if found.step_flops is None:
+            yield Fact("FLOPs", amount(found.key_flops), size)
+        else:
+            yield Fact("FLOPs, key frame", amount(found.key_flops), size)
+            yield Fact("FLOPs, other frames", amount(found.step_flops), size)
+    if is_number(run.record.get("seconds")):
+        yield Fact("time", duration(run.record["seconds"]), run.state)
+
+
+def asked(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was chosen, and what was left as it is by itself or left open."""
+    kind = OPTIONS.get(run.command)
+    usual = {one.name: one.default for one in fields(kind)} if kind else {}
+    chosen, left = dict[str, Any](), dict[str, Any]()
+    for name, value in run.configuration.items():
+        if name in ASIDE:
+            continue
+        (left if plain(usual.get(name, MISSING)) == value or value in OPEN else chosen)[name] = value
+    return chosen, left
+
+
+def pairs_of(title: str, values: Mapping[str, Any]) -> Pairs:
+    return Pairs(title, tuple((name.replace("_", " "), value_words(value)) for name, value in values.items()))
+
+
+def value_words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value_words(item) for item in value) or NOTHING
+    if value is None or value == "":
+        return NOTHING
+    return (
+        "no" if value is False else "yes" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+def repeat_section(run: Run) -> Section:
+    record = run.record
+    values = {"seed": record.get("seed"), **record.get("machine", {}), **record.get("versions", {})}
+    blocks: list[Block] = [Code(shlex.join(["segsmith", *map(str, record.get("arguments", ()))]))]
+    made = run.headline.record.get("made", {}) if run.headline else {}
+    if made.get("from"):
+        blocks.append(Note("Begun with " + "; ".join(map(str, made["from"])) + "."))
+    pairs = tuple((name, value_words(value)) for name, value in values.items())
+    return Section("To repeat it", (*blocks, Pairs("Seed, machine and versions", pairs)))

@@ -1,0 +1,114 @@
+"""What was asked and what came out, in a paragraph and as rows of a table."""
+
+from typing import Any
+
+from segsmith.report.inside import Inside
+from segsmith.report.read import EVALUATION, RUNNING, Run
+from segsmith.report.words import amount, duration, is_number, listed, network_words, percent
+
+ENDS = {
+    RUNNING: "It is still going",
+    "finished": "It finished",
+    "stopped": "It was stopped, and can go on",
+    "failed": "It failed",
+}
+
+
+def opening(run: Run, inside: Inside | None) -> str:
+    tell = {"train": train_story, "search": search_story, EVALUATION: evaluation_story}.get(run.command)
+    return tell(run, inside) if tell else other_story(run, inside)
+
+
+def train_story(run: Run, inside: Inside | None) -> str:
+    asked = run.configuration
+    what = asked.get("what", "a network")
+    network = f" ({network_words(run.genotype).removeprefix(f'{what}, ')})" if run.genotype else ""
+    on = f" on top of {asked['static']}" if asked.get("static") else ""
+    budget = budget_words(asked)
+    parts = [f"Train {what}{network}{on} on {asked.get('data', '?')}{budget}. {ending(run)}"]
+    if run.going and run.curve:
+        last = run.curve[-1]
+        parts[0] += (
+            f": {float(last['progress']):.0%} done after {duration(float(last['seconds']))}, loss {last['loss']}"
+        )
+    elif run.record.get("steps"):
+        parts[0] += f" after {run.record['steps']:,} steps in {duration(run.record.get('seconds'))}"
+    return ". ".join([*parts, *scores_words(run), *cost_words(inside)]) + "."
+
+
+def search_story(run: Run, inside: Inside | None) -> str:
+    asked = run.configuration
+    limits = [
+        f"{asked[what]} {words}"
+        for what, words in (("flops", "FLOPs"), ("parameters", "parameters"))
+        if asked.get(what)
+    ]
+    within = f" within {listed(limits)}" if limits else ""
+    on = f" on top of {asked['static']}" if asked.get("static") else ""
+    budget = budget_words(asked)
+    space, sampler = asked.get("space"), asked.get("sampler")
+    words = f"Search the {space} space{on} on {asked.get('data')}{within} with {sampler}{budget}"
+    parts = [f"{words}. {ending(run)}"]
+    found = run.results
+    if found is None or not found.records:
+        return f"{parts[0]}; no trial is finished yet."
+    counts = listed([f"{count} {state}" for state, count in sorted(found.counts.items())])
+    parts[0] += f": {len(found.records)} trial{'s' * (len(found.records) != 1)} ({counts})"
+    if found.best is not None:
+        best = found.best
+        parts.append(
+            f"The best network{' so far' if run.going else ''} is that of trial {best.number}: "
+            f"reward {percent(best.reward)}, mIoU {percent(best.stages[-1]['miou'])}, "
+            f"{amount(best.parameters)} parameters, {amount(best.flops)}FLOPs a frame"
+        )
+    return ". ".join(parts) + "."
+
+
+def evaluation_story(run: Run, inside: Inside | None) -> str:
+    judged = run.headline
+    if judged is None:
+        return "Pictures of an evaluation."
+    return f"How good {judged.record.get('model', 'a network')} is on {judged.record.get('data', judged.split)}. " + (
+        ". ".join(scores_words(run)) + "."
+    )
+
+
+def other_story(run: Run, inside: Inside | None) -> str:
+    """Of a command that this page knows nothing about but what all runs have."""
+    on = f" on {run.configuration['data']}" if run.configuration.get("data") else ""
+    words = f"{run.command[:1].upper()}{run.command[1:]}{on}{budget_words(run.configuration)}. {ending(run)}"
+    if is_number(run.record.get("seconds")):
+        words += f" after {duration(run.record['seconds'])}"
+    return ". ".join([words, *scores_words(run), *cost_words(inside)]) + "."
+
+
+def ending(run: Run) -> str:
+    return ENDS.get(run.state, f"It is {run.state}")
+
+
+def budget_words(asked: Any) -> str:
+    """`` for 2 epochs`` or `` for 50 trials, at most 10 minutes``; nothing where the recipe says it."""
+    found = [f"{asked[name]:g} {name}" for name in ("epochs", "trials", "minutes") if asked.get(name)]
+    return f" for {' or '.join(found)}" if found else ""
+
+
+def scores_words(run: Run) -> list[str]:
+    judged = run.headline
+    if judged is None:
+        return []
+    record = judged.record
+    every = int(record.get("key_every", 1))
+    how = f" with a key frame every {every}" if every > 1 else ""
+    words = f"It reaches {percent(record['miou'])} mIoU on {judged.split} ({record.get('frames', '?')} frames{how})"
+    flicker = record.get("flicker")
+    return [
+        words + (f" and flickers in {percent(flicker)} of the pixels that stay the same" if is_number(flicker) else "")
+    ]
+
+
+def cost_words(inside: Inside | None) -> list[str]:
+    if inside is None:
+        return []
+    found = inside.description
+    steps = "" if found.step_flops is None else f" on a key frame and {amount(found.step_flops)}FLOPs on the others"
+    return [f"It has {amount(found.parameters)} parameters and takes {amount(found.key_flops)}FLOPs{steps}"]

@@ -1,0 +1,1 @@
+"""Gradient searches: the supernet gets its data, and derives a network."""

@@ -1,0 +1,104 @@
+"""What networks cost where they are to run: of a choice while it is searched, and of a whole network."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from segsmith.genotype import Genotype
+from segsmith.networks.build import build
+from segsmith.ops.blocks import Size
+from segsmith.runtimes.fold import fold
+from segsmith.search.architecture import blocks_of
+from segsmith.search.costs import CostModel
+from segsmith.search.dynamic_costs import DynamicCostModel
+from segsmith.search.lgc_costs import LgcCostModel
+from segsmith.spaces import DynamicSpace, LgcSpace, Space
+from segsmith.study.gradient.costs import FLOPS, Predict, flops_costs, predicted_costs
+from segsmith.study.gradient.costs_dynamic import dynamic_flops, predicted_dynamic
+from segsmith.study.meter import FlopsMeter
+
+
+class Price(Protocol):
+    """``measured`` is None where the network cannot be run here."""
+
+    @property
+    def unit(self) -> str: ...
+
+    def model(self, space: Space) -> CostModel:
+        """Of the choices of a space."""
+        ...
+
+    def whole(self, genotype: Genotype) -> float: ...
+
+    def measured(self, genotype: Genotype) -> float | None:
+        """Milliseconds."""
+        ...
+
+
+@dataclass(frozen=True)
+class FlopsPrice:
+    """FLOPs stand in for the latency; a network is timed as torch runs it here."""
+
+    size: Size
+    classes: int
+    key_every: int
+    unit: str = FLOPS
+
+    def model(self, space: Space) -> CostModel:
+        if isinstance(space, LgcSpace):
+            return LgcCostModel(blocks_of(space), flops_costs(space, self.size, self.classes))
+        assert isinstance(space, DynamicSpace)
+        return DynamicCostModel(space, dynamic_flops(space, self.size, self.classes, self.key_every))
+
+    def whole(self, genotype: Genotype) -> float:
+        return FlopsMeter(self.size, self.classes, self.key_every)(genotype).flops / 1e6
+
+    def measured(self, genotype: Genotype) -> float:
+        return timed(genotype, self.size, self.classes, self.key_every)
+
+
+@dataclass(frozen=True)
+class PredictedPrice:
+    """Milliseconds on a target: ``predict`` is asked for networks that differ in single choices."""
+
+    predict: Predict
+    measure: Callable[[Genotype], float | None]
+    unit: str = "ms"
+
+    def model(self, space: Space) -> CostModel:
+        if isinstance(space, LgcSpace):
+            return LgcCostModel(blocks_of(space), predicted_costs(space, self.predict))
+        assert isinstance(space, DynamicSpace)
+        return DynamicCostModel(space, predicted_dynamic(space, self.predict))
+
+    def whole(self, genotype: Genotype) -> float:
+        return self.predict(genotype)
+
+    def measured(self, genotype: Genotype) -> float | None:
+        return self.measure(genotype)
+
+
+@torch.inference_mode()
+def timed(genotype: Genotype, size: Size, classes: int, key_every: int) -> float:
+    """Milliseconds a frame, batch norms folded; with a key frame every ``key_every`` where the network has steps."""
+    network = fold(build(genotype, classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    frame = torch.randn(1, network.in_channels, *size).contiguous(memory_format=torch.channels_last)
+    key = median_ms(lambda: network.key(frame))
+    if genotype.static is None:
+        return key
+    _, state = network.key(frame)
+    return (key + (key_every - 1) * median_ms(lambda: network.step(frame, state))) / key_every
+
+
+def median_ms(run: Callable[[], object], rounds: int = 15, warm: int = 3) -> float:
+    found = []
+    for number in range(rounds + warm):
+        start = time.perf_counter()
+        run()
+        if number >= warm:
+            found.append(1000 * (time.perf_counter() - start))
+    return statistics.median(found)
