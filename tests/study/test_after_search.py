@@ -11,6 +11,7 @@ import typer
 from study_help import asked, cell_space, drive, plan, records
 from typer.testing import CliRunner
 
+from segsmith.cli import study
 from segsmith.cli.train import train
 from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
@@ -31,6 +32,7 @@ from segsmith.study.table import Table, write_table
 
 app = typer.Typer()
 app.command()(train)
+app.add_typer(study.app, name="study")
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -49,7 +51,8 @@ def test_a_table_gives_what_was_measured_and_guesses_the_rest(
     searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "LEAST", 8)
-    about = write_table(searched, tmp_path / "table.jsonl")
+    words = ["study", "table", str(searched), "-o", str(tmp_path / "table.jsonl"), "--json"]
+    about = json.loads(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
     assert about["networks"] == 8
     assert about["data"] == "folder", "a table says nothing of where data lie"
     assert str(searched) not in (tmp_path / "table.jsonl").read_text()
@@ -116,6 +119,13 @@ def test_networks_of_the_sampler_and_of_chance_are_scored_twice_and_never_again(
 
     monkeypatch.setattr(ranks, "open_pool", None)
     assert rank(out, wanted, quiet) == scores
+    asks = ["study", "rank", str(out), "--sampled", "3", "--random", "3", "--device", "cpu"]
+    answer = CliRunner().invoke(app, [*asks, "--json"], catch_exceptions=False)
+    assert [one["search"]["rewards"] for one in json.loads(answer.stdout)["sets"]] == [list(s.search) for s in scores]
+    shown = CliRunner().invoke(app, asks, catch_exceptions=False)
+    assert "3 random" in shown.stderr
+    with pytest.raises(UserError, match="'much' is no factor"):
+        CliRunner().invoke(app, [*asks, "--longer", "much"], catch_exceptions=False)
     cut = (out / ranks.FILE).read_text()[:-9]
     (out / ranks.FILE).write_text(cut)
     monkeypatch.undo()
@@ -132,7 +142,7 @@ def test_ranks_are_asked_for_with_sense() -> None:
 
 def test_the_best_networks_of_a_search_are_trained(root: Path, searched: Path, tmp_path: Path) -> None:
     words = [str(searched), "--top", "2", "--epochs", "0.2", "--batch", "2", "--device", "cpu", "--quiet"]
-    CliRunner().invoke(app, [*words, "-o", str(tmp_path)], catch_exceptions=False)
+    CliRunner().invoke(app, ["train", *words, "-o", str(tmp_path)], catch_exceptions=False)
     best = load_results(searched).ranked()[:2]
     for record in best:
         run = tmp_path / f"trial{record.number}"
@@ -141,9 +151,10 @@ def test_the_best_networks_of_a_search_are_trained(root: Path, searched: Path, t
         assert "static network from" in made["from"][0], "the search's own static network"
         assert fingerprint(load_genotype(str(run))) == record.fingerprint
     with pytest.raises(UserError, match="has 8 scored networks, not 9"):
-        CliRunner().invoke(app, [str(searched), "--top", "9", "-o", str(tmp_path / "x")], catch_exceptions=False)
+        words = ["train", str(searched), "--top", "9", "-o", str(tmp_path / "x")]
+        CliRunner().invoke(app, words, catch_exceptions=False)
     with pytest.raises(UserError, match="goes with the run of a search"):
-        CliRunner().invoke(app, ["arch2", "--top", "2", "-o", str(tmp_path / "x")], catch_exceptions=False)
+        CliRunner().invoke(app, ["train", "arch2", "--top", "2", "-o", str(tmp_path / "x")], catch_exceptions=False)
 
 
 def test_an_analysis_counts_what_was_proposed(tmp_path: Path) -> None:

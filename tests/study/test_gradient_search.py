@@ -21,6 +21,11 @@ from segsmith.cli import search as command
 from segsmith.cli.search_gradient import SearchCommand
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint, load_genotype
+from segsmith.latency.piece import Piece
+from segsmith.latency.sample import Samples
+from segsmith.latency.subject import Subject
+from segsmith.latency.table import Table
+from segsmith.latency.target import Target
 from segsmith.networks.build import build
 from segsmith.search.architecture import blocks_of
 from segsmith.search.lgc_costs import LgcCostModel
@@ -85,7 +90,7 @@ def state_of(out: Path) -> dict[str, torch.Tensor]:
 
 def test_with_gamma_zero_the_search_is_the_independent_one(root: Path, tmp_path: Path) -> None:
     for name, changes in (("zero", {"gamma": 0.0}), ("none", {"guide": "none"}), ("told", {})):
-        run_gradient(asked(root, tmp_path / name, **changes))  # type: ignore[arg-type]
+        run_gradient(asked(root, tmp_path / name, epochs=1.0, **changes))  # type: ignore[arg-type]
     zero, none, told = (state_of(tmp_path / name) for name in ("zero", "none", "told"))
     own = [name for name in none if name.startswith(("network.0.", "network.1.own"))]
     assert len(own) > 50
@@ -155,7 +160,7 @@ def test_killed_at_random_moments_it_derives_the_same_network(root: Path, tmp_pa
 
 @pytest.mark.parametrize("share", [0.85, pytest.param(0.65, marks=pytest.mark.slow)])
 def test_a_budget_is_kept_by_steering_and_by_next_best_choices(root: Path, tmp_path: Path, share: float) -> None:
-    free = run_gradient(asked(root, tmp_path / "free"))
+    free = run_gradient(asked(root, tmp_path / "free", epochs=0.4))
     budget = share * free["predicted"]
     found = run_gradient(asked(root, tmp_path / "kept", flops=f"{budget}M"))
     assert found["predicted"] <= budget == pytest.approx(found["budget"])
@@ -191,6 +196,32 @@ def test_a_budget_of_milliseconds_is_held_against_a_measurement(
     assert found["kept_budget"]
     assert found["measured_ms"] == measured[-1] <= 4.5 < measured[0]
     assert found["predicted"] == pytest.approx(measured[-1] / 1.2)
+
+
+class Everything(dict[Piece, Samples]):
+    """Pieces that were never measured cost what they read and write, and are remembered."""
+
+    def __missing__(self, piece: Piece) -> Samples:
+        work = (piece.c_in + piece.c_out) * piece.height * piece.width * (3 if piece.op == "conv3" else 1)
+        self[piece] = Samples((0.01 + work / 1e6,))
+        return self[piece]
+
+
+def test_with_a_table_costs_are_milliseconds_of_its_target(root: Path, tmp_path: Path) -> None:
+    space = lgc_space(asked(root, tmp_path))
+    target = Target("board", "Some Processor", size=(64, 96), key_every=1)
+    table = Table(target, Subject("lgc", dict(SPACE), classes=3), Everything())
+    for seed in range(400):
+        table.predict(space.decode(space.random(Random(seed))))
+    table.save(tmp_path / "table.json")
+    options = asked(root, tmp_path / "s", table=str(tmp_path / "table.json"), epochs=0.4)
+    free = run_gradient(options)
+    assert free["unit"] == "ms"
+    assert free["predicted"] == pytest.approx(table.predict(load_genotype(str(tmp_path / "s"))).key_ms, rel=1e-3)
+    budget = 0.9 * free["predicted"]
+    kept = run_gradient(replace(options, out=str(tmp_path / "kept"), latency=f"{budget}ms"))
+    assert kept["predicted"] <= budget
+    assert kept["kept_budget"]
 
 
 def test_a_dynamic_cell(root: Path, tmp_path: Path) -> None:

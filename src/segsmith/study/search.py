@@ -8,6 +8,7 @@ from pathlib import Path
 
 import optuna
 from filelock import FileLock, Timeout
+from optuna.exceptions import StorageInternalError
 
 from segsmith.errors import UserError
 from segsmith.search.named import check_sampler, make_sampler
@@ -46,10 +47,12 @@ def run_search(options: SearchOptions) -> Results:
         try:
             study = _study(run, options, prepared)
             book, stopped = _drive(run, study, options, prepared, goals, meter, pool, progress)
-        except UserError:
+        except (UserError, StorageInternalError) as error:
             if run.exists():
                 run.update(state="failed")
-            raise
+            if isinstance(error, UserError):
+                raise
+            raise UserError(f"the study's storage failed: {_first_line(error.__cause__ or error)}") from error
         finally:
             pool.close()
             progress.end()
@@ -139,6 +142,10 @@ def _alone(folder: Path) -> Iterator[None]:
         raise UserError(
             "another search is running in this folder", fix="wait for it, or stop it", path=folder
         ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _say(options: SearchOptions, prepared: Prepared, goals: Goals) -> None:

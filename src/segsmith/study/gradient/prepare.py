@@ -21,7 +21,7 @@ from segsmith.spaces import DynamicSpace, LgcSpace, Space
 from segsmith.spaces.make import make_space
 from segsmith.study.gradient.lessons import ClipLesson, FrameLesson, Lesson
 from segsmith.study.gradient.loop import Searched
-from segsmith.study.gradient.price import FlopsPrice, Price
+from segsmith.study.gradient.price import FlopsPrice, Price, price_of_table
 from segsmith.study.gradient.settings import GradientOptions, GradientSettings, settings_named
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
@@ -113,7 +113,8 @@ def frame_size(dataset: Dataset, split: str) -> Size:
 
 
 def price_for(options: GradientOptions, size: Size, classes: int) -> Price:
-    return FlopsPrice(size, classes, options.key_every)
+    """A table speaks of the frames of its target, whatever is searched on."""
+    return price_of_table(options.table) if options.table else FlopsPrice(size, classes, options.key_every)
 
 
 def _dynamic(options: GradientOptions, settings: GradientSettings, say: Say) -> Ready:

@@ -1,17 +1,18 @@
 """What networks cost where they are to run: of a choice while it is searched, and of a whole network."""
 
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 
 from segsmith.genotype import Genotype
+from segsmith.latency.table import Table
 from segsmith.networks.build import build
 from segsmith.ops.blocks import Size
 from segsmith.runtimes.fold import fold
+from segsmith.runtimes.timing import measure
 from segsmith.search.architecture import blocks_of
 from segsmith.search.costs import CostModel
 from segsmith.search.dynamic_costs import DynamicCostModel
@@ -21,12 +22,20 @@ from segsmith.study.gradient.costs import FLOPS, Predict, flops_costs, predicted
 from segsmith.study.gradient.costs_dynamic import dynamic_flops, predicted_dynamic
 from segsmith.study.meter import FlopsMeter
 
+SECONDS = 3.0
+"""The most that timing a network takes."""
+
 
 class Price(Protocol):
     """``measured`` is None where the network cannot be run here."""
 
     @property
     def unit(self) -> str: ...
+
+    @property
+    def words(self) -> str:
+        """What the unit is of."""
+        ...
 
     def model(self, space: Space) -> CostModel:
         """Of the choices of a space."""
@@ -47,6 +56,7 @@ class FlopsPrice:
     classes: int
     key_every: int
     unit: str = FLOPS
+    words: str = "MFLOPs a frame"
 
     def model(self, space: Space) -> CostModel:
         if isinstance(space, LgcSpace):
@@ -68,6 +78,7 @@ class PredictedPrice:
     predict: Predict
     measure: Callable[[Genotype], float | None]
     unit: str = "ms"
+    words: str = "ms a frame"
 
     def model(self, space: Space) -> CostModel:
         if isinstance(space, LgcSpace):
@@ -82,23 +93,25 @@ class PredictedPrice:
         return self.measure(genotype)
 
 
+def price_of_table(path: str) -> PredictedPrice:
+    """Of a table of latencies, and measured where the table was."""
+    table = Table.load(path)
+    target = table.target
+
+    def predict(genotype: Genotype) -> float:
+        return table.predict(genotype).mix(target.key_every)
+
+    return PredictedPrice(predict, lambda genotype: None, words=f"ms a frame on {target.words()}")
+
+
 @torch.inference_mode()
 def timed(genotype: Genotype, size: Size, classes: int, key_every: int) -> float:
     """Milliseconds a frame, batch norms folded; with a key frame every ``key_every`` where the network has steps."""
     network = fold(build(genotype, classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     frame = torch.randn(1, network.in_channels, *size).contiguous(memory_format=torch.channels_last)
-    key = median_ms(lambda: network.key(frame))
-    if genotype.static is None:
-        return key
     _, state = network.key(frame)
-    return (key + (key_every - 1) * median_ms(lambda: network.step(frame, state))) / key_every
-
-
-def median_ms(run: Callable[[], object], rounds: int = 15, warm: int = 3) -> float:
-    found = []
-    for number in range(rounds + warm):
-        start = time.perf_counter()
-        run()
-        if number >= warm:
-            found.append(1000 * (time.perf_counter() - start))
-    return statistics.median(found)
+    calls = {"key": partial(network.key, frame)}
+    if genotype.static is not None:
+        calls["step"] = partial(network.step, frame, state)
+    found = {name: timing.median_ms for name, timing in measure(calls, seconds=SECONDS).items()}
+    return (found["key"] + (key_every - 1) * found["step"]) / key_every if "step" in found else found["key"]

@@ -154,7 +154,7 @@ def _say(options: GradientOptions, prepared: GradientPrepared) -> None:
         *prepared.said,
         f"{space.name} space: {space.size:.3g} combinations; settings {settings.name}, {prepared.budget}, "
         f"batch {settings.batch}, {'one path' if settings.one_path else 'all operations mixed'}",
-        f"guide {options.guide}, beta {options.beta:g}{weight}; costs in {prepared.price.unit}",
+        f"guide {options.guide}, beta {options.beta:g}{weight}; costs in {prepared.price.words}",
     ]
     sys.stderr.write("\n".join(lines) + "\n")
 
