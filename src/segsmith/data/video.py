@@ -99,15 +99,15 @@ def _open_frames(path: Path, name: str) -> Dataset:
     found: list[FrameSequence] = []
     for folder, frames in folders.items():
         found += sequences(folder, frames) if folder else by_prefix(frames, path.name)
-    reader = PictureReader(LabelRules((), {}, {}), listing.faults)
-    return Dataset(name, "frames without labels", NOTHING, {"all": tuple(found)}, reader)
+    reader = PictureReader(LabelRules((), {}, {}))
+    return Dataset(name, "frames without labels", NOTHING, {"all": tuple(found)}, reader, faults=listing.faults)
 
 
 def _count(path: Path) -> tuple[int, float]:
     """How many frames the file announces, and how many a second; read from the packets, without decoding."""
     if path.stat().st_size == 0:
         raise UserError("an empty file (0 bytes)", fix="copy or download it again", path=path)
-    with _opened(path) as container:
+    with opened(path) as container:
         stream = container.streams.video[0]
         try:
             count = sum(1 for packet in container.demux(stream) if packet.size and not packet.is_discard)
@@ -119,7 +119,7 @@ def _count(path: Path) -> tuple[int, float]:
 
 
 def _decode(path: Path) -> Iterator[Image]:
-    with _opened(path) as container:
+    with opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
@@ -131,7 +131,7 @@ def upright(image: Image, rotation: int) -> Image:
     return np.ascontiguousarray(np.rot90(image, round(rotation / 90) % 4)) if rotation else image
 
 
-def _opened(path: Path) -> Any:
+def opened(path: Path) -> Any:
     try:
         container = av.open(str(path), metadata_errors="replace")
     except av.FFmpegError as error:
@@ -143,4 +143,6 @@ def _opened(path: Path) -> Any:
 
 
 def _broken(path: Path, error: av.FFmpegError) -> UserError:
+    if isinstance(error, PermissionError):
+        return UserError("may not be read", fix="change the file's permissions", path=path)
     return UserError(f"not a whole video: {error.strerror}", fix="copy it again, or convert it with ffmpeg", path=path)

@@ -11,8 +11,11 @@ from segsmith.data.base import Dataset
 from segsmith.data.cache import cached
 from segsmith.data.ceiling import ceiling_of
 from segsmith.data.open import open_dataset
-from segsmith.networks.dynamic import DynamicNetwork
+from segsmith.networks.build import build
 from segsmith.networks.loading import load
+from segsmith.networks.meta import Meta
+from segsmith.runtimes.answerer import RunnerAnswerer
+from segsmith.runtimes.opening import SUFFIXES, open_runner
 from segsmith.training.answerers import CopyKey, EveryFrame, TorchAnswerer, WarpKey
 from segsmith.training.drawing import draw
 from segsmith.training.evaluation import Answerer, Result, evaluate
@@ -71,22 +74,18 @@ def assess(
     pictures: Path | None,
     say: Callable[[str], None],
 ) -> Assessment:
-    network = load(model)
-    meta = network.meta
-    assert meta is not None
+    answerer, meta, stride = open_answerer(model, device)
     dataset = open_dataset(data)
     require_same_classes(meta, dataset)
     say(f"{dataset.name}: {dataset.protocol}; split {split}")
-    where = torch.device(device_of(device))
-    answerer = TorchAnswerer(network.to(where).eval(), meta, where)
-    video = isinstance(network, DynamicNetwork)
+    video = meta.genotype.kind == "dynamic"
     key_every = key_every if video else 1
     if any(frame.labelled for frame in dataset.frames(split)):
         dataset = cached(dataset, split)
     result = evaluate(answerer, dataset, split, key_every=key_every)
-    ceiling = ceiling_of(dataset, split, network.static.dec.stride)
+    ceiling = ceiling_of(dataset, split, stride)
     done = Assessment(str(model), dataset, split, result, ceiling)
-    if controls and video and key_every > 1:
+    if controls and key_every > 1 and isinstance(answerer, TorchAnswerer):
         for name, control in CONTROLS.items():
             say(f"control: {name}")
             done.controls[name] = evaluate(control(answerer), dataset, split, key_every=key_every)
@@ -95,3 +94,16 @@ def assess(
         done.files = draw(done, answerer, folder)
         write_json(folder / "metrics.json", done.record())
     return done
+
+
+def open_answerer(model: Path, device: str) -> tuple[Answerer, Meta, int]:
+    """A run, a checkpoint or an exported file; what it tells about itself, and the stride of its answers."""
+    if model.is_dir() or model.suffix not in SUFFIXES:
+        network = load(model)
+        assert network.meta is not None
+        where = torch.device(device_of(device))
+        return TorchAnswerer(network.to(where).eval(), network.meta, where), network.meta, network.static.dec.stride
+    runner = open_runner(model)
+    with torch.device("meta"):
+        stride = build(runner.meta.genotype, len(runner.meta.classes), runner.meta.in_channels).static.dec.stride
+    return RunnerAnswerer(runner), runner.meta, stride

@@ -7,14 +7,14 @@ from PIL import Image as Pillow
 
 from segsmith.data.base import Frame, Image
 from segsmith.data.pictures import captioned, confusion_picture, errors, legend, overlay, side_by_side
-from segsmith.training.answerers import TorchAnswerer
+from segsmith.training.evaluation import Answerer
 from segsmith.training.runfolder import replacing
 
 if TYPE_CHECKING:
     from segsmith.training.assess import Assessment
 
 
-def draw(done: "Assessment", answerer: TorchAnswerer, folder: Path) -> list[Path]:
+def draw(done: "Assessment", answerer: Answerer, folder: Path) -> list[Path]:
     """Write the pictures; their paths."""
     names = done.dataset.classes.names
     files = [save(confusion_picture(done.result.confusion, names), folder / "confusion.png")]
@@ -26,7 +26,7 @@ def draw(done: "Assessment", answerer: TorchAnswerer, folder: Path) -> list[Path
     return files
 
 
-def worst_picture(done: "Assessment", answerer: TorchAnswerer, frame: Frame, score: float) -> Image:
+def worst_picture(done: "Assessment", answerer: Answerer, frame: Frame, score: float) -> Image:
     """Frame, answer (as a key frame), truth and errors, side by side."""
     image, truth = done.dataset.reader.image(frame), done.dataset.reader.mask(frame)
     assert truth is not None
