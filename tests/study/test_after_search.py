@@ -150,8 +150,8 @@ def test_the_best_networks_of_a_search_are_trained(root: Path, searched: Path, t
         made = json.loads((run / "metrics.json").read_text())["made"]
         assert "static network from" in made["from"][0], "the search's own static network"
         assert fingerprint(load_genotype(str(run))) == record.fingerprint
+    words = ["train", str(searched), "--top", "9", "-o", str(tmp_path / "x")]
     with pytest.raises(UserError, match="has 8 scored networks, not 9"):
-        words = ["train", str(searched), "--top", "9", "-o", str(tmp_path / "x")]
         CliRunner().invoke(app, words, catch_exceptions=False)
     with pytest.raises(UserError, match="goes with the run of a search"):
         CliRunner().invoke(app, ["train", "arch2", "--top", "2", "-o", str(tmp_path / "x")], catch_exceptions=False)

@@ -156,6 +156,35 @@ def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_pat
     assert study.best_trial.number not in {record.number for record in refused}
 
 
+def test_a_latency_budget_trains_nothing_above_it_and_nothing_of_unknown_latency(tmp_path: Path) -> None:
+    space, log = cell_space(2), tmp_path / "log"
+    study = study_in(tmp_path, space)
+
+    def meter(genotype: Genotype) -> Cost:
+        """Latencies from 20 to 80 ms; of the slowest nothing is known."""
+        ms = 100 * score_of(genotype)
+        return replace(cost_of(genotype), **({"latency_ms": ms} if ms < 70 else {"unknown": "no such piece"}))
+
+    goals = Goals((Limit("latency", 50.0),))
+    Driver(study, plan(space, 8, goals=goals, early_stopping=False), InProcess(MadeUp(str(log))), meter).run()
+    assert len(log.read_text().splitlines()) == 8
+    seen = set()
+    for trial, record in zip(study.trials, records(study), strict=True):
+        ms = 100 * score_of(space.decode(record.choices))
+        expected = "scored" if ms <= 50 else "infeasible" if ms < 70 else "failed"
+        seen.add(expected)
+        assert record.state == expected
+        if expected == "scored":
+            assert record.latency_ms == pytest.approx(ms)
+        elif expected == "infeasible":
+            assert record.reason == f"{ms:.4g} ms a frame are above the budget of 50"
+            assert trial.constraints["latency"] > 0
+        else:
+            assert record.reason == "no such piece"
+            assert trial.state == optuna.trial.TrialState.FAIL, "it teaches the sampler nothing"
+    assert seen == {"scored", "infeasible", "failed"}
+
+
 def test_a_budget_that_nothing_meets_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segsmith.study.driver.REFUSALS", 5)
     space = cell_space()

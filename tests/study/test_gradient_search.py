@@ -31,12 +31,12 @@ from segsmith.search.architecture import blocks_of
 from segsmith.search.lgc_costs import LgcCostModel
 from segsmith.spaces import LgcSpace
 from segsmith.study.gradient.costs import flops_costs, predicted_costs
-from segsmith.study.gradient.journal import GradientJournal
 from segsmith.study.gradient.prepare import lgc_space
 from segsmith.study.gradient.price import PredictedPrice
 from segsmith.study.gradient.run import run_gradient
 from segsmith.study.gradient.settings import GradientOptions
 from segsmith.study.meter import FlopsMeter
+from segsmith.training.guard import Interruption
 from segsmith.training.journal import read_curve
 from segsmith.training.runfolder import RunFolder
 
@@ -125,11 +125,19 @@ def test_stopped_at_any_step_it_ends_with_the_same_bits(
     assert [int(row["step"]) for row in read_curve(tmp_path / "parts" / "curve.csv")] == [6]
 
 
+class Asked(Interruption):
+    """As if Ctrl-C had been pressed in the first step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = True
+
+
 def test_ctrl_c_stops_behind_a_step_and_keeps_everything(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(GradientJournal, "told", lambda self, moment: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr("segsmith.study.gradient.loop.Interruption", Asked)
         with pytest.raises(UserError, match=r"stopped at 17%, everything is saved.*same command"):
             run_gradient(asked(root, tmp_path / "s"))
     assert RunFolder(tmp_path / "s").record()["state"] == "stopped"

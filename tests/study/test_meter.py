@@ -5,10 +5,13 @@ from random import Random
 import pytest
 from study_help import cell_space
 
+from segsmith.errors import UserError
+from segsmith.genotype import Genotype
+from segsmith.latency.table import Prediction
 from segsmith.networks.cost import describe
 from segsmith.spaces import Space, TemplateSpace
 from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
-from segsmith.study.meter import Cost, FlopsMeter
+from segsmith.study.meter import Cost, FlopsMeter, TableMeter
 
 SIZE = (90, 130)
 
@@ -27,11 +30,33 @@ def test_as_a_whole_network(space: Space) -> None:
         assert cost.latency_ms is None
 
 
+class Predicting:
+    """A table that knows what a network without repeats takes."""
+
+    def predict(self, genotype: Genotype) -> Prediction:
+        if any(node.repeat > 1 for node in genotype.net.nodes):
+            raise UserError("the table has no such piece", fix="measure it")
+        return Prediction(30.0, 10.0)
+
+
+def test_a_table_adds_latencies_and_says_where_it_cannot() -> None:
+    space, chance = TemplateSpace(rows=1, repeats=2), Random(0)
+    flops = FlopsMeter(SIZE, 11, key_every=5)
+    meter = TableMeter(flops, Predicting())  # type: ignore[arg-type]
+    known = {}
+    for genotype in (space.decode(space.random(chance)) for _ in range(6)):
+        cost = meter(genotype)
+        known[genotype.net.nodes[0].repeat] = (cost.latency_ms, cost.unknown)
+        assert cost.flops == flops(genotype).flops
+    assert known == {1: (14.0, ""), 2: (None, "the table has no such piece (measure it)")}
+
+
 def test_amounts() -> None:
     assert parse_amount("2.5G") == 2.5e9
     assert parse_amount("900M") == 9e8
     assert parse_amount("300000") == 3e5
     assert parse_amount("60%", 200) == 120
+    assert parse_amount("40ms") == 40
     assert [shown(amount) for amount in (2.5e9, 9e8, 3e5, 120.0)] == ["2.5G", "900M", "300,000", "120"]
     assert parse_floors(["car=0.5", "sign=1"]) == {"car": 0.5, "sign": 1.0}
 

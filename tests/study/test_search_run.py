@@ -115,6 +115,9 @@ def test_the_commands(root: Path, tmp_path: Path) -> None:
         (["--data", "toy", "-o", "x"], "needs --trials or --minutes"),
         (["--data", "toy", "-o", "x", "--trials", "3", "--objectives", "flops"], "objectives flops"),
         (["--data", "toy", "-o", "x", "--trials", "3", "--workers", "-1"], "--workers -1"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--latency", "40ms"], "predicted by a --table"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--objectives", "reward,latency"], "predicted by a --table"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--cpus", "0"], "cannot take 0 CPUs"),
     ],
 )
 def test_mistakes_of_the_command_line(flags: list[str], words: str) -> None:
@@ -133,6 +136,7 @@ def test_mistakes_of_the_command_line(flags: list[str], words: str) -> None:
         ({"sampler": "random", "objectives": ("reward", "speed")}, "no objective 'speed'"),
         ({"space": "template", "space_options": SMALL["template"], "flops": "60%"}, "60% of what"),
         ({"space": "template", "space_options": SMALL["template"], "flicker": 0.1}, "do not flicker"),
+        ({"flops": "50%", "table": "none.json"}, "none.json"),
         ({"sampler": "pp"}, "did you mean ppo"),
         ({"storage": "there"}, "no URL"),
         ({"storage": "sqlite:////no/such/folder/study.db"}, "cannot open the study's storage"),

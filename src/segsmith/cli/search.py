@@ -32,6 +32,11 @@ def search(
         str, Opt(help="A budget for the mix of frames: 2.5G, 900M, or 60% of the static network on every frame.")
     ] = "",
     parameters: Annotated[str, Opt(help="A budget: 300000, 0.3M, or 110% of the static network.")] = "",
+    latency: Annotated[
+        str, Opt(help="A budget for the mix of frames, by --table: 40ms, or 60% of the static network on every frame.")
+    ] = "",
+    table: Annotated[str, Opt(help="What networks cost on a target: a file of segsmith latency measure.")] = "",
+    target: Annotated[str, Opt(help="Refuse a table that is of another target than this file.")] = "",
     soft: Annotated[
         float, Opt(help="Budgets turn nothing away; above one, a reward is multiplied by (budget / cost) ** SOFT.")
     ] = 0.0,
@@ -92,6 +97,9 @@ def search(
         objectives=tuple(objectives.split(",")),
         flops=flops,
         parameters=parameters,
+        latency=latency,
+        table=table,
+        target=target,
         soft=soft,
         floors=tuple(floor or ()),
         flicker=flicker,

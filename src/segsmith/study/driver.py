@@ -129,17 +129,20 @@ class Driver:
             self._submit(pending)
 
     def _refuse(self, pending: Pending) -> bool:
-        """Turn away what cannot meet the budget, before it is trained."""
+        """Turn away what cannot meet the budget, before it is trained, and what nobody can tell of whether it can."""
         goals = self.plan.goals
-        if not goals.limits:
+        if not (goals.limits or goals.timed):
             return False
-        pending.cost = self._cost(pending)
-        reason = goals.refusal(pending.cost)
+        cost = pending.cost = self._cost(pending)
+        if goals.timed and cost.latency_ms is None:
+            self._write(pending.trial, replace(pending.record, reason=cost.unknown))
+            return True
+        reason = goals.refusal(cost)
         if not reason:
             return False
-        record = replace(pending.record, state=INFEASIBLE, reason=reason).costing(pending.cost)
+        record = replace(pending.record, state=INFEASIBLE, reason=reason).costing(cost)
         values = tuple(record.value(objective) for objective in goals.objectives)
-        self._write(pending.trial, replace(record, values=values), pending.cost)
+        self._write(pending.trial, replace(record, values=values), cost)
         return True
 
     def _submit(self, pending: Pending) -> None:

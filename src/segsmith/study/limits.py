@@ -38,6 +38,11 @@ class Goals:
     flicker: float = 0.0
     objectives: tuple[str, ...] = ("reward",)
 
+    @property
+    def timed(self) -> bool:
+        """Whether a network has to have a known latency."""
+        return "latency" in self.objectives or any(limit.what == "latency" for limit in self.limits)
+
     def excesses(self, cost: Cost) -> dict[str, float]:
         """By what is limited, hard limits alone."""
         return {limit.what: limit.excess(cost) for limit in self.limits if not limit.soft}
@@ -78,12 +83,13 @@ class Goals:
 def value_of(what: str, cost: Cost) -> float:
     value = {"flops": cost.flops, "parameters": cost.parameters, "latency": cost.latency_ms}[what]
     if value is None:
-        raise UserError("latencies are neither measured nor predicted here", fix="set --flops")
+        raise UserError(f"a latency is not known: {cost.unknown or 'there is no table'}")
     return float(value)
 
 
 def parse_amount(text: str, whole: float | None = None) -> float:
-    """``2.5G``, ``900M``, a plain number, or ``60%`` of ``whole``."""
+    """``2.5G``, ``900M``, ``40ms``, a plain number, or ``60%`` of ``whole``."""
+    text = text.removesuffix("ms")
     number, unit = (text[:-1], text[-1]) if text and text[-1] in "%GM" else (text, "")
     try:
         value = float(number)

@@ -1,8 +1,8 @@
 """What a candidate costs, counted without computing anything: parameters and FLOPs of the mix of frames."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from segsmith.errors import UserError
 from segsmith.genotype import Genotype, prune
+from segsmith.latency.table import Table
 from segsmith.networks.build import build, build_static
 from segsmith.networks.cost import describe
 from segsmith.networks.dynamic import DynamicCell
@@ -26,13 +28,18 @@ SAME = frozenset((F.batch_norm, F.hardtanh, F.relu))
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``flops`` is the mean over frames; ``latency_ms`` is None where nobody measured or predicted it."""
+    """``flops`` and ``latency_ms`` are means over frames; ``unknown`` says why there is no latency."""
 
     parameters: int
     flops: float
     key_flops: int
     step_flops: int | None
     latency_ms: float | None = None
+    unknown: str = ""
+
+
+class Meter(Protocol):
+    def __call__(self, genotype: Genotype) -> Cost: ...
 
 
 @dataclass
@@ -72,6 +79,21 @@ class FlopsMeter:
             taps = {n: torch.empty(1, t.channels, *tap_size(small, t)) for n, t in static.taps.items()}
             dec = torch.empty(1, static.dec.channels, *tap_size(self.size, static.dec))
             return cell, count(cell, lambda: cell(taps, taps | {"dec": dec}))
+
+
+@dataclass(frozen=True)
+class TableMeter:
+    """The same with latencies, as a table predicts them on its target."""
+
+    flops: FlopsMeter
+    table: Table
+
+    def __call__(self, genotype: Genotype) -> Cost:
+        cost = self.flops(genotype)
+        try:
+            return replace(cost, latency_ms=self.table.predict(genotype).mix(self.flops.key_every))
+        except UserError as missing:
+            return replace(cost, unknown=str(missing))
 
 
 @dataclass

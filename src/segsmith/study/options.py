@@ -37,6 +37,9 @@ class SearchOptions:
     objectives: tuple[str, ...] = ("reward",)
     flops: str = ""
     parameters: str = ""
+    latency: str = ""
+    table: str = ""
+    target: str = ""
     soft: float = 0.0
     floors: tuple[str, ...] = ()
     flicker: float = 0.0
@@ -59,6 +62,9 @@ class SearchOptions:
             raise UserError(f"--workers {self.workers} is below zero")
         if self.key_every < 1:
             raise UserError(f"--key-every {self.key_every} is below one")
+        if (self.latency or "latency" in self.objectives) and not self.table:
+            fix = "segsmith latency measure makes one; --flops stands in for it until then"
+            raise UserError("a latency is predicted by a --table, and none is given", fix=fix)
         if self.cpus <= 0 or self.gpus < 0:
             raise UserError(f"a candidate cannot take {self.cpus:g} CPUs and {self.gpus:g} GPUs")
         if self.objectives[0] != "reward" or len(set(self.objectives)) != len(self.objectives):

@@ -11,11 +11,13 @@ from filelock import FileLock, Timeout
 from optuna.exceptions import StorageInternalError
 
 from segsmith.errors import UserError
+from segsmith.latency.table import Table
+from segsmith.latency.target import load_target
 from segsmith.search.named import check_sampler, make_sampler
 from segsmith.study.book import Book
 from segsmith.study.driver import Driver, Plan
-from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
-from segsmith.study.meter import FlopsMeter
+from segsmith.study.limits import COSTS, Goals, Limit, parse_amount, parse_floors, shown, value_of
+from segsmith.study.meter import FlopsMeter, Meter, TableMeter
 from segsmith.study.options import SearchOptions
 from segsmith.study.pool import Pool, open_pool
 from segsmith.study.prepare import Prepared, prepare
@@ -40,7 +42,7 @@ def run_search(options: SearchOptions) -> Results:
         if run.exists():
             _check_goes_on(run, options)
         prepared = prepare(options, progress.preparing)
-        meter = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
+        meter = meter_of(options, prepared)
         goals = goals_of(options, prepared, meter)
         _say(options, prepared, goals)
         pool = open_pool(prepared.opener, options.hands)
@@ -83,7 +85,7 @@ def _drive(
     options: SearchOptions,
     prepared: Prepared,
     goals: Goals,
-    meter: FlopsMeter,
+    meter: Meter,
     pool: Pool,
     progress: Progress,
 ) -> tuple[Book, bool]:
@@ -111,12 +113,28 @@ def _drive(
     return book, interruption.asked
 
 
-def goals_of(options: SearchOptions, prepared: Prepared, meter: FlopsMeter) -> Goals:
+def meter_of(options: SearchOptions, prepared: Prepared) -> Meter:
+    """With a table latencies are known, too: of its target, and of networks for as many classes."""
+    flops = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
+    if not options.table:
+        return flops
+    table, classes = Table.load(options.table), len(prepared.classes)
+    if options.target:
+        table.check_target(load_target(options.target))
+    if table.frames.classes != classes:
+        fix = "measure a table for as many"
+        raise UserError(
+            f"is of networks for {table.frames.classes} classes, not {classes}", fix=fix, path=options.table
+        )
+    return TableMeter(flops, table)
+
+
+def goals_of(options: SearchOptions, prepared: Prepared, meter: Meter) -> Goals:
     """Amounts in percent are shares of what the static network costs on every frame."""
     whole = None if prepared.static is None else meter(prepared.static)
     limits = [
-        Limit(what, parse_amount(text, None if whole is None else getattr(whole, what)), options.soft)
-        for what, text in (("flops", options.flops), ("parameters", options.parameters))
+        Limit(what, parse_amount(text, None if whole is None else value_of(what, whole)), options.soft)
+        for what, text in (("flops", options.flops), ("parameters", options.parameters), ("latency", options.latency))
         if text
     ]
     goals = Goals(tuple(limits), parse_floors(options.floors), options.flicker, options.objectives)
@@ -152,7 +170,7 @@ def _say(options: SearchOptions, prepared: Prepared, goals: Goals) -> None:
     if options.quiet:
         return
     lines = [*prepared.said, f"{prepared.space.name} space: {prepared.space.size:.3g} combinations"]
-    lines += [f"budget: {shown(limit.most)} {limit.what}" for limit in goals.limits]
+    lines += [f"budget: {shown(limit.most)} {COSTS[limit.what]}" for limit in goals.limits]
     settings = prepared.settings
     stages = " + ".join(str(stage.epochs) for stage in settings.stages)
     lines.append(f"proxy {settings.name}: {stages} epochs, batch {settings.batch}; sampler {options.sampler}")

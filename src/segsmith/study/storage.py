@@ -21,7 +21,7 @@ SQLITE = ("journal_mode=WAL", "synchronous=NORMAL")
 killed loses nothing by it, a machine that loses its power the last trials at most."""
 
 BEST, LEAST = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
-DIRECTIONS = {"reward": BEST, "flops": LEAST, "parameters": LEAST, "flicker": LEAST}
+DIRECTIONS = {"reward": BEST, "flops": LEAST, "parameters": LEAST, "latency": LEAST, "flicker": LEAST}
 
 
 def open_storage(run: Path, url: str) -> BaseStorage:

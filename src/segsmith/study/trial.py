@@ -63,6 +63,8 @@ class Record:
                 return self.reward or 0.0
             case "flicker":
                 return float(self.stages[-1]["flicker"]) if self.stages else 1.0
+            case "latency":
+                return float("inf") if self.latency_ms is None else self.latency_ms
             case _:
                 return float(getattr(self, objective))
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 
 from segsmith.genotype import Genotype
+from segsmith.latency.check import timed_here
 from segsmith.latency.table import Table
 from segsmith.networks.build import build
 from segsmith.ops.blocks import Size
@@ -101,7 +102,7 @@ def price_of_table(path: str) -> PredictedPrice:
     def predict(genotype: Genotype) -> float:
         return table.predict(genotype).mix(target.key_every)
 
-    return PredictedPrice(predict, lambda genotype: None, words=f"ms a frame on {target.words()}")
+    return PredictedPrice(predict, partial(timed_here, table), words=f"ms a frame on {target.words()}")
 
 
 @torch.inference_mode()
