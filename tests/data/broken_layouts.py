@@ -23,8 +23,8 @@ from dataset_builders import THREE, camvid, cityscapes, folder, pixels, save
 CASES: dict[str, Case] = {
     # the name
     "unknown kind": Case(lambda r: f"camvdi:{r}", "unknown kind of data set 'camvdi'", "", "did you mean camvid:"),
-    "no kind": Case(lambda r: str(camvid(r)), "names no kind", "", "camvid:/"),
-    "misspelt toy": Case(lambda r: "tyo", "names no kind", "", "did you mean toy?"),
+    "no kind": Case(lambda r: str(camvid(r)), "does not say which kind", "", "write camvid:/"),
+    "misspelt toy": Case(lambda r: "tyo", "'tyo' does not say which kind", "", "did you mean toy?"),
     "no path": Case(lambda r: "camvid:", "names no path", "", "camvid:PATH"),
     "path gone": Case(lambda r: f"camvid:{r}/CamVib", "does not exist", "CamVib", "the path exists up to"),
     "file for folder": Case(
@@ -33,7 +33,7 @@ CASES: dict[str, Case] = {
     "unknown option": Case(
         lambda r: f"camvid:{camvid(r)}?protocl=exact", "no option 'protocl'", "", "did you mean protocol?"
     ),
-    "option without value": Case(lambda r: f"camvid:{camvid(r)}?exact", "'exact'", "", "?key=value"),
+    "option without value": Case(lambda r: f"camvid:{camvid(r)}?exact", "'exact'", "", "?exact=VALUE"),
     "unknown protocol": Case(
         lambda r: f"camvid:{camvid(r)}?protocol=eleven", "protocol 'eleven'", "", "auto, merged, exact"
     ),
@@ -42,16 +42,19 @@ CASES: dict[str, Case] = {
     # layouts and lists
     "camvid in an unknown layout": Case(
         lambda r: f"camvid:{save(r / 'data' / 'x.png', pixels(1)).parent}",
-        "no CamVid that I know",
+        "not laid out like any version of CamVid",
         "data",
         "trainannot/",
     ),
     "camvid without masks": Case(
-        in_camvid(lambda r: shutil.rmtree(r / "trainannot")), "no masks: trainannot/ is missing", "train", "add"
+        in_camvid(lambda r: shutil.rmtree(r / "trainannot")),
+        "no masks: there is no folder trainannot/",
+        "train",
+        "put the masks into",
     ),
     "camvid with empty folders": Case(
         in_camvid(lambda r: [p.unlink() for p in r.rglob("*.png")]),
-        "no frames here (it holds no files)",
+        "no frames: the folder is empty",
         "train",
         "PNG",
     ),
@@ -66,7 +69,7 @@ CASES: dict[str, Case] = {
         False,
     ),
     "list names nothing there": Case(
-        with_list("a/b/lost.png\n"), "none of the 1 frames", "train.txt", "mend the names"
+        with_list("a/b/lost.png\n"), "not one of the frames that it lists is there", "train.txt", "mend the names"
     ),
     "list names a mask that is gone": Case(
         with_list(f"train/{FRAME} trainannot/lost.png\n"), "line 1 names a mask", "train.txt", "copy it", False
@@ -100,7 +103,7 @@ CASES: dict[str, Case] = {
     ),
     "masks of arrays": Case(
         in_folder(lambda r: [p.rename(p.with_suffix(".npy")) for p in (r / "masks").rglob("*.png")]),
-        "no masks here (it holds 5 .npy)",
+        "no masks: files here are 5 .npy",
         "masks",
         "PNG",
     ),
@@ -129,7 +132,9 @@ CASES: dict[str, Case] = {
     "cityscapes without label ids": Case(
         in_cityscapes(only_colours), "only *_color.png, no *_gtFine_labelIds.png", "train", "whole archive"
     ),
-    "cityscapes with polygons alone": Case(in_cityscapes(only_polygons), "(it holds 4 .json)", "train", "PNG"),
+    "cityscapes with polygons alone": Case(
+        in_cityscapes(only_polygons), "no *_labelIds.png: files here are 4 .json", "train", "unpack the whole archive"
+    ),
     "cityscapes frame without mask": Case(
         in_cityscapes(lambda r: first_city_mask(r).unlink()),
         "a frame without a gtFine mask",
@@ -145,24 +150,36 @@ CASES: dict[str, Case] = {
     ),
     # classes.json
     "no classes.json": Case(in_folder(lambda r: None, classes=None), "no classes.json here", "", "--write-classes"),
-    "classes.json no json": Case(classes_json("{names: [road]}"), "not JSON", "classes.json", "mend it"),
-    "classes.json a list": Case(classes_json(["road", "car"]), "a JSON list", "classes.json", '"names"'),
+    "classes.json no json": Case(classes_json("{names: [road]}"), "not valid JSON", "classes.json", "mend it"),
+    "classes.json a list": Case(
+        classes_json(["road", "car"]), "holds a JSON list, not an object", "classes.json", '"names"'
+    ),
     "classes.json unknown key": Case(
         classes_json({**THREE, "colour": []}), "unknown key 'colour'", "classes.json", "did you mean 'colours'?"
     ),
-    "classes.json no names": Case(classes_json({"colours": []}), "no list of names", "classes.json", '"names": ['),
-    "one class": Case(classes_json({"names": ["road"]}), "1 class after merging", "classes.json", "at least two"),
+    "classes.json no names": Case(
+        classes_json({"colours": []}), "is not a list of class names", "classes.json", '"names": ['
+    ),
+    "one class": Case(
+        classes_json({"names": ["road"]}), "1 class is left after merging", "classes.json", "keep two at least"
+    ),
     "too many classes": Case(
-        classes_json({"names": [str(n) for n in range(300)]}), "300 classes", "classes.json", "merge or ignore"
+        classes_json({"names": [str(n) for n in range(300)]}),
+        "300 classes, while a mask holds at most 254",
+        "classes.json",
+        "merge or ignore",
     ),
     "name twice": Case(
-        classes_json({"names": ["road", "car", "road"]}), "name 'road' stands twice", "classes.json", "of its own"
+        classes_json({"names": ["road", "car", "road"]}),
+        "the name 'road' stands twice",
+        "classes.json",
+        "the same name",
     ),
     "colour twice": Case(
         classes_json({"names": ["a", "b"], "colours": [[1, 1, 1], [1, 1, 1]]}),
-        "colour (1, 1, 1) stands twice",
+        "the colour (1, 1, 1) stands twice",
         "classes.json",
-        "of its own",
+        "the same colour",
     ),
     "colour count": Case(
         classes_json({"names": ["a", "b"], "colours": [[1, 1, 1]]}),
@@ -171,28 +188,37 @@ CASES: dict[str, Case] = {
         "one for each",
     ),
     "colour out of range": Case(
-        classes_json({"names": ["a"], "colours": [[1, 1, 256]]}), "[1, 1, 256] is no colour", "classes.json", "0 to 255"
+        classes_json({"names": ["a"], "colours": [[1, 1, 256]]}),
+        "[1, 1, 256] is not a colour",
+        "classes.json",
+        "0 to 255",
     ),
     "id that is no number": Case(
-        classes_json({"names": ["a"], "ids": ["7"]}), "'7' is no mask value", "classes.json", "0 to 65535"
+        classes_json({"names": ["a"], "ids": ["7"]}), "'7' is not a mask value", "classes.json", "0 to 65535"
     ),
     "id count": Case(classes_json({"names": ["a", "b"], "ids": [7]}), "but 1 ids", "classes.json", "one for each"),
     "merge of unknown": Case(
-        classes_json({**THREE, "merge": {"x": ["cat"]}}), "unknown class 'cat'", "classes.json", "did you mean 'car'?"
+        classes_json({**THREE, "merge": {"x": ["cat"]}}),
+        "\"merge\" names a class 'cat'",
+        "classes.json",
+        "did you mean 'car'?",
     ),
     "merge twice": Case(
         classes_json({**THREE, "merge": {"x": ["car"], "y": ["car"]}}),
-        "'car' stands twice",
+        "class 'car' is merged twice",
         "classes.json",
-        "of its own",
+        "into one class",
     ),
     "merge of no lists": Case(
-        classes_json({**THREE, "merge": {"x": "car"}}), "no object of lists", "classes.json", "vehicle"
+        classes_json({**THREE, "merge": {"x": "car"}}), "does not give a list of classes", "classes.json", "vehicle"
     ),
     "ignore of unknown": Case(
-        classes_json({**THREE, "ignore": ["water"]}), "unknown class 'water'", "classes.json", "road, car, sky"
+        classes_json({**THREE, "ignore": ["water"]}),
+        "\"ignore\" names a class 'water'",
+        "classes.json",
+        "road, car, sky",
     ),
-    "list that is none": Case(classes_json({**THREE, "ids": 3}), '"ids" is no list', "classes.json", '"ids": [...]'),
+    "list that is none": Case(classes_json({**THREE, "ids": 3}), '"ids" is not a list', "classes.json", '"ids": [...]'),
     # videos
     "video gone": Case(lambda r: f"video:{r}/drive.mp4", "does not exist", "drive.mp4", "video file"),
     "text called mp4": Case(broken_video(lambda p: p.write_text("no video")), "not a whole video", "v.mp4", "ffmpeg"),
@@ -201,6 +227,6 @@ CASES: dict[str, Case] = {
     "video with a hole": Case(broken_video(drop_packets), "of 40 frames can be decoded", "v.mp4", "copy it again"),
     "sound alone": Case(sound_alone, "without pictures", "sound.mp4", "name a video file"),
     "folder of no frames": Case(
-        lambda r: [(r / "a.mp4").write_bytes(b"x")] and f"video:{r}", "no frames here (it holds 1 .mp4)", "", "PNG"
+        lambda r: [(r / "a.mp4").write_bytes(b"x")] and f"video:{r}", "no frames: files here are 1 .mp4", "", "a.mp4"
     ),
 }

@@ -99,7 +99,7 @@ CASES: dict[str, Case] = {
                 save(r / "trainannot" / MASK, bands(np.arange(12, dtype=np.uint8), 48, 64)),
             ]
         ),
-        "64x48 in a clip of 32x24 frames",
+        "64x48, while frames of its clip 0016E5 have 32x24",
         FRAME,
         "scale it",
     ),
@@ -251,11 +251,13 @@ CASES: dict[str, Case] = {
     ),
     "train of void": Case(
         lambda r: f"camvid:{camvid_masks(camvid(r), np.full((24, 32), 11, np.uint8))}",
-        "all masks of split train are void everywhere",
+        "no mask of split train gives any pixel a class",
         "",
-        "withheld",
+        "count as ignored",
     ),
-    "mask of void": Case(camvid_mask(np.full((24, 32), 11, np.uint8)), "void everywhere", MASK, "label it", False),
+    "mask of void": Case(
+        camvid_mask(np.full((24, 32), 11, np.uint8)), "a mask that gives no pixel a class", MASK, "label it", False
+    ),
     # across files
     "empty split": Case(
         in_camvid(lambda r: [p.unlink() for p in [*(r / "val").iterdir(), *(r / "valannot").iterdir()]]),
@@ -268,7 +270,7 @@ CASES: dict[str, Case] = {
         in_folder(lambda r: [(r / d / "train").rename(r / d / "test") for d in ("images", "masks")]),
         "no train split (there is val, test)",
         "",
-        "name a folder or list train",
+        "to learn from train",
     ),
     "no masks in train": Case(
         in_folder(lambda r: shutil.rmtree(r / "masks" / "train")), "split train has no mask", "", "label"

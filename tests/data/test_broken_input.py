@@ -45,7 +45,7 @@ def test_a_mistake_in_the_name_is_a_user_error_in_one_line(tmp_path: Path) -> No
     with pytest.raises(UserError) as caught:
         open_dataset(f"camvid:{tmp_path}")
     line = str(caught.value)
-    assert line.startswith(f"{tmp_path}: no CamVid that I know (")
+    assert line.startswith(f"{tmp_path}: not laid out like any version of CamVid (")
     assert "\n" not in line
 
 

@@ -34,38 +34,38 @@ def check(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores where not given.")] = None,
 ) -> None:
     """Look at every file: counts, sizes, classes, and what is wrong with which file."""
-    from segsmith.data.report import fault_json
+    from segsmith.data.report import unreadable
 
     try:
-        report = _check(dataset, sheet, write_classes, workers)
+        found, report = _check(dataset, sheet, write_classes, workers)
     except UserError as error:
         if not json:
             raise
-        from segsmith.data.faults import fault_of
-
         say(f"segsmith: {error}")
-        emit_json({"name": dataset, "splits": {}, "classes": [], "faults": [fault_json(fault_of(error))], "ok": False})
+        emit_json(unreadable(dataset, error).as_json())
         raise typer.Exit(2) from error
     if json:
         emit_json(report.as_json())
     else:
         _print(report)
+    if sheet:
+        _write_sheet(found, sheet)
     if not report.ok:
         raise typer.Exit(2)
 
 
-def _check(name: str, sheet: Path | None, write_classes: bool, workers: int | None) -> "Report":
+def _check(name: str, sheet: Path | None, write_classes: bool, workers: int | None) -> "tuple[Dataset, Report]":
     from segsmith.data.check import check as check_dataset
     from segsmith.data.open import open_dataset
+    from segsmith.data.sheet import require_sheet
 
+    if sheet:
+        require_sheet(sheet)
     if write_classes:
         _write_classes(name)
     dataset = open_dataset(name)
     with _bar("looking at frames") as progress:
-        report = check_dataset(dataset, workers, progress)
-    if sheet:
-        _write_sheet(dataset, sheet)
-    return report
+        return dataset, check_dataset(dataset, workers, progress)
 
 
 def _write_classes(name: str) -> None:
@@ -91,7 +91,8 @@ def _write_sheet(dataset: "Dataset", path: Path) -> None:
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress
 
-    with Progress(console=console(), transient=True) as bar:
+    screen = console()
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -103,7 +104,7 @@ def _print(report: "Report") -> None:
     out.print(f"{report.name}: {report.protocol}", markup=False)
     for name, split in report.splits.items():
         sizes = ", ".join(f"{size} ({count})" for size, count in list(split.sizes.items())[:4])
-        counts = f"{split.clips} clips, {split.frames} frames, {split.labelled} labelled"
+        counts = f"{_count(split.clips, 'clip')}, {_count(split.frames, 'frame')}, {split.labelled} labelled"
         out.print(f"  {name:<6} {counts}; {sizes or 'no size'}", markup=False)
     for note in report.notes:
         out.print(f"  note: {note}", markup=False)
@@ -116,13 +117,13 @@ def _print(report: "Report") -> None:
 
 
 def _fault_lines(report: "Report") -> Iterator[str]:
-    """A few of each kind, so that a thousand missing masks do not hide the one broken file."""
+    """A few of each kind (what is mended alike), so that a thousand missing masks do not hide the one broken file."""
     from collections import Counter
 
     shown: Counter[str] = Counter()
     for fault in report.faults:
-        if shown[fault.what] < ALIKE and shown.total() < LINES:
-            shown[fault.what] += 1
+        if shown[fault.fix] < ALIKE and shown.total() < LINES:
+            shown[fault.fix] += 1
             yield f"{'ERROR' if fault.fatal else 'warning'}: {fault.line()}"
     if hidden := len(report.faults) - shown.total():
         yield f"... and {hidden} more like these; --json lists them all"
@@ -130,28 +131,32 @@ def _fault_lines(report: "Report") -> Iterator[str]:
 
 def _class_table(report: "Report") -> object:
     """Shares of the labelled pixels in percent, and the weights 1 / ln(1.10 + share in train)."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     table.add_column("  class")
     splits = [(name, split) for name, split in report.splits.items() if split.labelled]
     for name, _ in splits:
-        table.add_column(f"{name} %", justify="right")
+        table.add_column(f"{escape(name)} %", justify="right")
     table.add_column("weight", justify="right")
     for place, name in enumerate(report.classes.names):
         shares = [f"{100 * split.shares[place]:.2f}" for _, split in splits]
-        table.add_row(f"  {name}", *shares, f"{report.weights[place]:.2f}")
+        table.add_row(f"  {escape(name)}", *shares, f"{report.weights[place]:.2f}")
     table.add_row("  void", *(f"{100 * split.void_share:.2f}" for _, split in splits), "")
     return table
 
 
 def _verdict(report: "Report") -> str:
     errors = sum(fault.fatal for fault in report.faults)
-    warnings = len(report.faults) - errors
-    tail = f"{warnings} warning{'s' * (warnings != 1)}"
+    tail = _count(len(report.faults) - errors, "warning")
     if report.ok:
         return f"good to train on ({tail})"
-    return f"training would fail: {errors} error{'s' * (errors != 1)} to mend ({tail})"
+    return f"training would fail: {_count(errors, 'error')} to mend ({tail})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 @app.command()
@@ -173,17 +178,21 @@ def make(
     shape = parse_size(size) or SIZE
     from segsmith.data.make import make_streets
 
-    with _bar("drawing streets") as progress:
-        made = make_streets(
-            out,
-            clips=clips,
-            frames=frames,
-            size=shape,
-            seed=seed,
-            label_every=label_every,
-            progress=progress,
-            workers=workers,
-        )
+    try:
+        with _bar("drawing streets") as progress:
+            made = make_streets(
+                out,
+                clips=clips,
+                frames=frames,
+                size=shape,
+                seed=seed,
+                label_every=label_every,
+                progress=progress,
+                workers=workers,
+            )
+    except KeyboardInterrupt:
+        say(f"stopped; the same command goes on from here, in {out}")
+        raise
     splits = ", ".join(f"{count} {split}" for split, count in made.clips.items())
     typer.echo(f"{out}: {made.frames} frames, {made.labelled} labelled, in clips: {splits}")
     for stride, ceiling in made.ceilings.items():

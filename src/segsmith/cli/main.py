@@ -18,11 +18,14 @@ from segsmith.cli import (
     evaluate,
     export,
     genotype,
+    latency,
     report,
+    run,
     search,
     search_gradient,
     space,
     study,
+    target,
     train,
 )
 from segsmith.errors import UserError
@@ -44,7 +47,10 @@ app.command()(evaluate.evaluate)
 app.command(cls=search_gradient.SearchCommand, epilog=search_gradient.HINT)(search.search)
 app.command()(ablate.ablate)
 app.add_typer(study.app, name="study")
+app.command()(target.target)
+app.add_typer(latency.app, name="latency")
 app.command()(export.export)
+app.command()(run.run)
 app.command()(report.report)
 
 

@@ -5,11 +5,13 @@ is plain data that can be sent to another process.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from segsmith.data.faults import Fault
 
 VOID = 255
 """The mask value of pixels that count for nothing."""
@@ -75,7 +77,10 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Dataset:
-    """``name`` is the KIND:PATH that was asked for; ``protocol`` says how labels were read, for every result."""
+    """``name`` is the KIND:PATH that was asked for; ``protocol`` says how labels were read, for every result.
+
+    ``faults``: what was met while the files were listed, such as a mask without a frame; none that is fatal.
+    """
 
     name: str
     protocol: str
@@ -83,7 +88,8 @@ class Dataset:
     splits: Splits
     reader: Reader
     rate_hz: float = 0.0
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def frames(self, split: str) -> tuple[Frame, ...]:
         return tuple(frame for sequence in self.splits.get(split, ()) for frame in sequence.frames)

@@ -44,7 +44,7 @@ def open_camvid(path: Path, name: str, protocol: str = "auto") -> Dataset:
     splits = {split: _sequences(split, pairs) for split, pairs in found.items()}
     notes = [how, *_rates(splits)]
     notes += [f"no {split} split" for split in ("val", "test") if split not in splits]
-    return Dataset(name, said, CAMVID, splits, PictureReader(rules, tuple(faults)), notes=tuple(notes))
+    return Dataset(name, said, CAMVID, splits, PictureReader(rules), notes=tuple(notes), faults=tuple(faults))
 
 
 def _find(root: Path) -> tuple[dict[str, Pairs], list[Fault], str]:
@@ -57,8 +57,9 @@ def _find(root: Path) -> tuple[dict[str, Pairs], list[Fault], str]:
         if (root / images).is_dir() and (root / masks).is_dir():
             return _by_stills(root / images, root / masks)
     raise UserError(
-        "no CamVid that I know",
-        fix="expected train/ and trainannot/ (or train_labels/), or 701_StillsRaw_full/ and LabeledApproved_full/",
+        "not laid out like any version of CamVid",
+        fix="expected train/ and trainannot/ (or train_labels/), or 701_StillsRaw_full/ and LabeledApproved_full/; "
+        "frames and masks of your own are read as folder:",
         path=root,
     )
 
@@ -98,7 +99,8 @@ def _by_folders(root: Path) -> tuple[dict[str, Pairs], list[Fault], str]:
         names = [pattern.format(split) for pattern in MASK_FOLDERS]
         masks = next((root / name for name in names if (root / name).is_dir()), None)
         if masks is None:
-            raise UserError(f"no masks: {names[0]}/ is missing beside it", fix="add the folder", path=root / split)
+            fix = f"put the masks into {root / names[0]}"
+            raise UserError(f"no masks: there is no folder {names[0]}/ beside it", fix=fix, path=root / split)
         splits[split], more = _paired(root / split, masks)
         faults += more
     if not any(splits.values()):

@@ -1,22 +1,17 @@
 """All files of a data set looked at: what there is, what is wrong, whether training would work."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from multiprocessing import get_context
+from functools import partial
 from typing import TypeAlias
 
 from segsmith.data.base import Dataset, Frame, Reader
-from segsmith.data.examine import Finding, examine, examine_all, leave_interrupts_to_the_parent
-from segsmith.data.faults import Faulty
+from segsmith.data.examine import Finding, examine, examine_all
+from segsmith.data.processes import cores, dealt
 from segsmith.data.reader import PictureReader
 from segsmith.data.report import Report, SplitReport, class_weights
 from segsmith.data.verdict import faults_between
 from segsmith.data.video import VideoReader
-from segsmith.errors import UserError
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of frames done and the number there are."""
@@ -24,14 +19,12 @@ Progress: TypeAlias = Callable[[int, int], None]
 CHUNK = 8
 FEW = 64
 """Starting processes takes longer than looking at so many frames."""
-AHEAD = 3
-"""Chunks handed out for each worker, so that none waits and Ctrl-C does not wait for many."""
 
 
 def check(dataset: Dataset, workers: int | None = None, progress: Progress | None = None) -> Report:
     """Decodes every frame and mask. ``workers``: processes, all cores where not given; a video is read in order."""
     frames = [frame for split in dataset.splits for frame in dataset.frames(split)]
-    wanted = _cores() if workers is None else workers
+    wanted = cores() if workers is None else workers
     alone = wanted <= 1 or (workers is None and len(frames) < FEW) or isinstance(dataset.reader, VideoReader)
     found = _alone(dataset.reader, frames) if alone else _together(dataset.reader, _chunks(dataset, frames), wanted)
     findings: dict[Frame, Finding] = {}
@@ -44,9 +37,8 @@ def check(dataset: Dataset, workers: int | None = None, progress: Progress | Non
 
 def _report(dataset: Dataset, findings: dict[Frame, Finding]) -> Report:
     splits = {split: _split(dataset, split, findings) for split in dataset.splits}
-    listed = dataset.reader.faults if isinstance(dataset.reader, Faulty) else ()
     seen = [fault for split in splits for frame in dataset.frames(split) for fault in findings[frame].faults]
-    once = dict.fromkeys([*listed, *seen, *faults_between(dataset, findings, splits)])
+    once = dict.fromkeys([*dataset.faults, *seen, *faults_between(dataset, findings, splits)])
     faults = sorted(once, key=lambda fault: not fault.fatal)
     train = splits.get("train")
     return Report(
@@ -77,10 +69,6 @@ def _split(dataset: Dataset, split: str, findings: dict[Frame, Finding]) -> Spli
     )
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _alone(reader: Reader, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Finding]]:
     for frame in frames:
         yield frame, examine(reader, frame)
@@ -94,22 +82,6 @@ def _chunks(dataset: Dataset, frames: Sequence[Frame]) -> list[Sequence[Frame]]:
 
 
 def _together(reader: Reader, chunks: list[Sequence[Frame]], workers: int) -> Iterator[tuple[Frame, Finding]]:
-    """In whatever order the frames are done. Leaving early (Ctrl-C) drops what has not started."""
-    waiting = iter(chunks)
-    if isinstance(reader, PictureReader):
-        reader = replace(reader, faults=())  # the workers have no use for them, and every chunk would carry them
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=leave_interrupts_to_the_parent)
-    running: dict[Future[list[Finding]], Sequence[Frame]] = {}
-    try:
-        while True:
-            while len(running) < AHEAD * workers and (chunk := next(waiting, None)):
-                running[pool.submit(examine_all, reader, chunk)] = chunk
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield from zip(running.pop(future), future.result(), strict=True)
-    except BrokenProcessPool as error:
-        raise UserError("a process that read pictures died", fix="if memory ran out, use --workers 1") from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    """In whatever order the frames are done."""
+    for frames, findings in dealt(partial(examine_all, reader), chunks, workers):
+        yield from zip(frames, findings, strict=True)

@@ -54,8 +54,8 @@ def open_cityscapes(path: Path, name: str, labels: str = "fine") -> Dataset:
     notes += [f"no {split} split" for split in ("val", "test") if split not in splits]
     rules = LabelRules(CITYSCAPES.names, _ids(), {})
     said = f"cityscapes, 19 classes, {gt} labelIds"
-    reader = PictureReader(rules, tuple(faults))
-    return Dataset(name, said, CITYSCAPES, splits, reader, SEQUENCE_HZ if video else 0.0, tuple(notes))
+    rate = SEQUENCE_HZ if video else 0.0
+    return Dataset(name, said, CITYSCAPES, splits, PictureReader(rules), rate, tuple(notes), tuple(faults))
 
 
 def _ids() -> dict[int, int]:
@@ -104,7 +104,7 @@ def _masks(place: _Place, split: str) -> tuple[dict[str, Path], list[Fault]]:
     listing = list_pictures(folder)
     masks = _named(folder, f"_{place.gt}_labelIds")
     if not masks:
-        require_pictures(listing, "*_labelIds.png")
+        require_pictures(listing, "*_labelIds.png", "unpack the whole archive; polygons alone are not read")
         kind = next(iter(listing.files.values())).stem.rsplit("_", 1)[-1]
         raise UserError(f"only *_{kind}.png, no *_{place.gt}_labelIds.png", fix="unpack the whole archive", path=folder)
     return masks, list(listing.faults)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from segsmith.data.base import VOID, Classes, Colour
+from segsmith.data.faults import explained
 from segsmith.data.labels import LabelRules
 from segsmith.errors import UserError
 
@@ -36,7 +37,7 @@ def read_classes(path: Path) -> tuple[Classes, LabelRules]:
     kept = [name for name in spec.names if name not in ignored]
     names = tuple(dict.fromkeys(group.get(name, name) for name in kept))
     if len(names) < 2:
-        raise UserError(f"{len(names)} class after merging and ignoring", fix="name at least two", path=path)
+        raise UserError(f"{len(names)} class is left after merging and ignoring", fix="keep two at least", path=path)
     target = {name: VOID if name in ignored else names.index(group.get(name, name)) for name in spec.names}
     void_ids = [entry for entry in spec.ignore if isinstance(entry, int)]
     void_colours = [_colour(entry, path) for entry in spec.ignore if isinstance(entry, list)]
@@ -49,8 +50,9 @@ def read_classes(path: Path) -> tuple[Classes, LabelRules]:
 def write_classes(path: Path, spec: Mapping[str, Any]) -> None:
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in spec.items())
     part = path.with_suffix(".part")
-    part.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    os.replace(part, path)
+    with explained("cannot be written", "change the folder's permissions, or make room", path.parent):
+        part.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+        os.replace(part, path)
 
 
 def default_colours(count: int) -> tuple[Colour, ...]:
@@ -84,10 +86,11 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"not JSON: {error}", fix="mend it, or remove it and use --write-classes", path=path) from error
+        fix = "mend it, or remove it and let --write-classes make one"
+        raise UserError(f"not valid JSON: {error}", fix=fix, path=path) from error
     if not isinstance(value, dict):
         fix = 'write {"names": [...], "colours": [[r, g, b], ...]}'
-        raise UserError(f"a JSON {type(value).__name__} where an object is expected", fix=fix, path=path)
+        raise UserError(f"holds a JSON {type(value).__name__}, not an object", fix=fix, path=path)
     return value
 
 
@@ -114,9 +117,11 @@ def _parse(value: dict[str, Any], path: Path) -> _Spec:
 
 def _names(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(name, str) and name for name in value):
-        raise UserError('no list of names under "names"', fix='write "names": ["road", "car"]', path=path)
+        raise UserError('"names" is not a list of class names', fix='write "names": ["road", "car"]', path=path)
     if len(value) > MOST:
-        raise UserError(f"{len(value)} classes, at most {MOST} fit a mask", fix="merge or ignore some", path=path)
+        raise UserError(
+            f"{len(value)} classes, while a mask holds at most {MOST}", fix="merge or ignore some", path=path
+        )
     _distinct("name", value, path)
     return tuple(value)
 
@@ -124,20 +129,20 @@ def _names(value: Any, path: Path) -> tuple[str, ...]:
 def _list(value: dict[str, Any], key: str, path: Path) -> list[Any]:
     found = value.get(key, [])
     if not isinstance(found, list):
-        raise UserError(f'"{key}" is no list', fix=f'write "{key}": [...]', path=path)
+        raise UserError(f'"{key}" is not a list', fix=f'write "{key}": [...]', path=path)
     return found
 
 
 def _colour(entry: Any, path: Path) -> Colour:
     whole = isinstance(entry, list) and all(isinstance(part, int) and 0 <= part <= 255 for part in entry)
     if not whole or len(entry) != 3:
-        raise UserError(f"{entry!r} is no colour", fix="write [red, green, blue], each 0 to 255", path=path)
+        raise UserError(f"{entry!r} is not a colour", fix="write [red, green, blue], each 0 to 255", path=path)
     return entry[0], entry[1], entry[2]
 
 
 def _id(entry: Any, path: Path) -> int:
     if not isinstance(entry, int) or isinstance(entry, bool) or not 0 <= entry <= 65535:
-        raise UserError(f"{entry!r} is no mask value", fix="write whole numbers from 0 to 65535", path=path)
+        raise UserError(f"{entry!r} is not a mask value", fix="write whole numbers from 0 to 65535", path=path)
     return entry
 
 
@@ -149,7 +154,7 @@ def _same_length(key: str, entries: Sequence[object], names: Sequence[str], path
 def _distinct(what: str, entries: Sequence[object], path: Path) -> None:
     twice = next((entry for entry in entries if list(entries).count(entry) > 1), None)
     if twice is not None:
-        raise UserError(f"{what} {twice!r} stands twice", fix=f"every class needs a {what} of its own", path=path)
+        raise UserError(f"the {what} {twice!r} stands twice", fix=f"no two classes may have the same {what}", path=path)
 
 
 def _known(key: str, found: Sequence[Any], names: Sequence[str], path: Path) -> None:
@@ -157,13 +162,16 @@ def _known(key: str, found: Sequence[Any], names: Sequence[str], path: Path) -> 
         if name not in names:
             near = get_close_matches(str(name), names, 1)
             fix = f"did you mean {near[0]!r}?" if near else f"names are {', '.join(names)}"
-            raise UserError(f'"{key}" names an unknown class {name!r}', fix=fix, path=path)
+            raise UserError(f'"{key}" names a class {name!r} that "names" does not have', fix=fix, path=path)
 
 
 def _merge(value: Any, names: Sequence[str], path: Path) -> dict[str, list[str]]:
     if not isinstance(value, dict) or not all(isinstance(members, list) for members in value.values()):
-        raise UserError('"merge" is no object of lists', fix='write "merge": {"vehicle": ["car", "bus"]}', path=path)
+        fix = 'write "merge": {"vehicle": ["car", "bus"]}'
+        raise UserError('"merge" does not give a list of classes for each new one', fix=fix, path=path)
     members = [member for into in value.values() for member in into]
     _known("merge", members, names, path)
-    _distinct("merged class", members, path)
+    twice = next((member for member in members if members.count(member) > 1), None)
+    if twice is not None:
+        raise UserError(f"class {twice!r} is merged twice", fix="merge it into one class", path=path)
     return value

@@ -1,6 +1,5 @@
 """One frame looked at closely; runs in worker processes."""
 
-import signal
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,10 +63,6 @@ def examine_all(reader: Reader, frames: Sequence[Frame]) -> list[Finding]:
     return [examine(reader, frame) for frame in frames]
 
 
-def leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _image_faults(image: Image, frame: Frame) -> list[Fault]:
     if image.max() >= DARK and image.min() < image.max():
         return []
@@ -102,5 +97,5 @@ def _size_fault(image: Image, mask: Image, frame: Frame) -> Fault:
         reason = "the frame's EXIF note turns it" if turned else "one of them is turned by 90 degrees"
         return Fault(f"{what}: {reason}", "save both upright, without EXIF", frame.mask, fatal=True)
     if rows * width == columns * height:
-        return Fault(what, "scale the mask with nearest neighbour", frame.mask, fatal=True)
+        return Fault(what, "scale the mask to the frame's size with nearest neighbour", frame.mask, fatal=True)
     return Fault(f"{what}, of another shape", "the mask may belong to another frame", frame.mask, fatal=True)

@@ -38,7 +38,7 @@ def open_folder(path: Path, name: str, seed: str = "0") -> Dataset:
         fix = f"let `segsmith data check {name} --write-classes` propose one"
         raise UserError(f"no {NAME} here", fix=fix, path=path)
     if not seed.isdigit():
-        raise UserError(f"seed {seed!r} is no whole number", fix="such as seed=0")
+        raise UserError(f"seed {seed!r} is not a whole number", fix="such as seed=0")
     classes, rules = read_classes(path / NAME)
     frames, faults = _frames(path)
     splits, notes, more = _splits(frames, path, int(seed))
@@ -46,7 +46,8 @@ def open_folder(path: Path, name: str, seed: str = "0") -> Dataset:
     notes.append(f"{labelled} of {len(frames)} frames are labelled")
     notes += [f"no {split} split" for split in ("val", "test") if split not in splits]
     said = f"folder, {len(classes)} classes"
-    return Dataset(name, said, classes, splits, PictureReader(rules, (*faults, *more)), notes=tuple(notes))
+    reader = PictureReader(rules)
+    return Dataset(name, said, classes, splits, reader, notes=tuple(notes), faults=(*faults, *more))
 
 
 def require_layout(path: Path) -> None:

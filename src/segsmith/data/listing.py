@@ -16,6 +16,8 @@ from segsmith.errors import UserError
 
 MASK_ENDINGS = ("", "_L", "_mask", "_label", "_labels", "_gt")
 """What a mask's name may have behind its frame's name."""
+PICTURES_WANTED = "put them here as PNG (or JPEG, TIFF, BMP, WebP)"
+FILMS = frozenset((".mp4", ".mov", ".avi", ".mkv", ".webm"))
 HOLE = 2.0
 """A jump of more than this many usual spacings ends a sequence."""
 
@@ -53,6 +55,8 @@ def list_pictures(folder: Path) -> Listing:
         if not is_picture(path):
             continue
         name = path.relative_to(folder).with_suffix("").as_posix()
+        if any("\ud800" <= sign <= "\udfff" for sign in name):  # how Python holds bytes that are no text
+            raise UserError(f"the file name {name!r} is not UTF-8", fix="rename the file", path=path.parent)
         if name in found:
             what = f"{found[name].name} and {path.name} are two pictures for one name"
             faults.append(Fault(what, f"remove one; {found[name].name} is used", str(path)))
@@ -61,8 +65,9 @@ def list_pictures(folder: Path) -> Listing:
 
 
 def _walk(folder: Path) -> Iterable[Path]:
+    """A folder that may not be opened raises: taken for an empty one, its pictures would be missed in silence."""
     seen: set[str] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
         real = os.path.realpath(parent)
         # Links may lead in a circle, and hidden folders hold copies (.ipynb_checkpoints, .git).
         folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
@@ -74,15 +79,20 @@ def _walk(folder: Path) -> Iterable[Path]:
             yield Path(parent, name)
 
 
-def require_pictures(listing: Listing, what: str) -> Listing:
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def require_pictures(listing: Listing, what: str, fix: str = PICTURES_WANTED) -> Listing:
     """The listing itself, or a UserError that says what the folder holds instead."""
     if listing.files:
         return listing
-    kinds = Counter(path.suffix.lower() or path.name for path in _walk(listing.folder) if path.name[0] != ".")
-    holds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3)) or "no files"
-    raise UserError(
-        f"no {what} here (it holds {holds})", fix="put them here as PNG (or JPEG, TIFF, BMP, WebP)", path=listing.folder
-    )
+    files = [path for path in _walk(listing.folder) if path.name[0] != "."]
+    kinds = Counter(path.suffix.lower() or path.name for path in files)
+    holds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3))
+    film = next((path for path in files if path.suffix.lower() in FILMS), None)
+    there = f"files here are {holds}" if holds else "the folder is empty"
+    raise UserError(f"no {what}: {there}", fix=f"name the film: video:{film}" if film else fix, path=listing.folder)
 
 
 def mask_for(name: str, masks: Mapping[str, Path]) -> Path | None:

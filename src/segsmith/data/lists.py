@@ -63,7 +63,7 @@ def _read(path: Path, split: str, folded: Mapping[str, Path], by_name: Mapping[s
     if not pairs and not faults:
         faults.append(Fault("names no frame", "list the split's frames, or remove the file", str(path)))
     elif not pairs:
-        what = f"none of the {len(faults)} frames that it lists is there, such as {faults[0].what.split()[-1]}"
+        what = f"not one of the frames that it lists is there, such as {faults[0].what.split()[-1]}"
         raise UserError(what, fix="put the pictures beside the list, or mend the names", path=path)
     return Listed(tuple(pairs), tuple(faults))
 

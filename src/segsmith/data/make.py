@@ -7,10 +7,7 @@ are done, so that a run that was stopped goes on where it was.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -22,8 +19,8 @@ from segsmith.data.base import VOID, Image
 from segsmith.data.ceiling import ceiling
 from segsmith.data.classfile import NAME as CLASSES_FILE
 from segsmith.data.classfile import write_classes
-from segsmith.data.examine import leave_interrupts_to_the_parent
 from segsmith.data.film import Film
+from segsmith.data.processes import cores, dealt
 from segsmith.data.streets.camera import RATE_HZ
 from segsmith.data.streets.options import Options
 from segsmith.data.streets.reader import CLASSES, REVISION, clip_name
@@ -99,7 +96,7 @@ def make_streets(
     try:
         _prepare(out, options, layouts)
         waiting = [job for job in jobs if not _done(job)]
-        _write_all(waiting, len(jobs), progress, workers or _cores())
+        _write_all(waiting, len(jobs), progress, workers or cores())
         return _summary(out, options, layouts, jobs, len(jobs) - len(waiting))
     except OSError as error:
         reason = error.strerror or str(error)
@@ -169,29 +166,13 @@ def _write_all(jobs: list[_Job], clips: int, progress: Progress | None, workers:
             progress(done, total)
 
 
-def _written(jobs: list[_Job], workers: int) -> Iterator[None]:
-    if workers <= 1:
-        yield from map(_write, jobs)
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
-    try:
-        for future in as_completed([pool.submit(_write, job) for job in jobs]):
-            future.result()
-            yield
-    except BrokenProcessPool as error:
-        raise UserError("a process that drew streets died", fix="if memory ran out, use fewer workers") from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _written(jobs: list[_Job], workers: int) -> Iterator[object]:
+    return dealt(_write, jobs, workers, _begin) if workers > 1 else map(_write, jobs)
 
 
 def _begin() -> None:
-    """Each process draws on one core; the pool has as many as there are."""
-    leave_interrupts_to_the_parent()
+    """Each process draws on one core; there are as many processes as cores."""
     cv2.setNumThreads(1)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write(job: _Job) -> None:

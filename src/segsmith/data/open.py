@@ -1,11 +1,13 @@
 """Data sets by name: KIND:PATH, with options behind a question mark (camvid:~/CamVid?protocol=exact)."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from segsmith.data.base import Dataset
+from segsmith.data.faults import READABLE, explained
 from segsmith.data.select import HOLDOUT, hold_out
 from segsmith.errors import UserError
 
@@ -44,6 +46,8 @@ def _video(path: Path, name: str) -> Dataset:
 
 
 def _streets(path: Path, name: str) -> Dataset:
+    if path != Path() and path.exists():
+        raise UserError("streets: draws streets, it reads no files", fix=f"write folder:{path}", path=path)
     from segsmith.data.streets.reader import open_streets
 
     return open_streets("" if path == Path() else path)
@@ -78,16 +82,21 @@ def _open_kind(bare: str, name: str, given: dict[str, str]) -> Dataset:
     kind_name, colon, place = bare.partition(":")
     kind = KINDS.get(kind_name)
     if not colon:
-        raise UserError(f"data set {name!r} names no kind", fix=_suggest_kind(bare))
+        raise UserError(f"{name!r} does not say which kind of data set it is", fix=_suggest_kind(bare))
+    if kind_name == TOY:
+        raise UserError(f"{TOY} takes no path", fix=f"write {TOY} alone, or streets:OPTIONS")
     if kind is None:
         near = get_close_matches(kind_name, KINDS, 1)
         hint = f"did you mean {near[0]}:{place}? " if near else ""
-        raise UserError(f"unknown kind of data set {kind_name!r}", fix=f"{hint}kinds: {', '.join(KINDS)}, {TOY}")
+        fix = f"{hint}kinds are {', '.join(KINDS)}, and {TOY} alone"
+        raise UserError(f"unknown kind of data set {kind_name!r}", fix=fix)
     if not place and not kind.path_optional:
-        raise UserError(f"data set {name!r} names no path", fix=f"{kind_name}:PATH")
+        raise UserError(f"{name!r} names no path", fix=f"write {kind_name}:PATH, such as {kind_name}:~/data")
     _require_known(kind_name, given, kind.options)
     asked = "&".join(f"{key}={value}" for key, value in given.items())
-    return kind.open(Path(place).expanduser(), f"{bare}?{asked}" if asked else bare, **given)
+    path = Path(place).expanduser()
+    with explained("cannot be read", READABLE, path):
+        return kind.open(path, f"{bare}?{asked}" if asked else bare, **given)
 
 
 def parse_name(name: str) -> tuple[str, Path]:
@@ -106,9 +115,9 @@ def _open_toy(name: str, options: Mapping[str, str]) -> Dataset:
 def _split_options(name: str) -> tuple[str, dict[str, str]]:
     bare, _, text = name.partition("?")
     pairs = [part.partition("=") for part in text.split("&") if part]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise UserError(f"option {key!r} of data set {name!r} has no value", fix="write ?key=value")
+    for key, _, value in pairs:
+        if not value:
+            raise UserError(f"option {key!r} of data set {name!r} has no value", fix=f"write ?{key}=VALUE")
     return bare, {key: value for key, _, value in pairs}
 
 
@@ -121,8 +130,16 @@ def _require_known(kind: str, given: Mapping[str, str], known: tuple[str, ...]) 
 
 
 def _suggest_kind(text: str) -> str:
+    """By the name, or by what lies there."""
     near = get_close_matches(text, (*KINDS, TOY), 1)
     if near == [TOY]:
         return "did you mean toy?"
-    example = f"{near[0]}:PATH" if near else f"camvid:{text}"
-    return f"write KIND:PATH, such as {example}; kinds: {', '.join(KINDS)}"
+    example = f"{near[0]}:PATH" if near else f"{_likely_kind(os.path.expanduser(text))}:{text or 'PATH'}"
+    return f"write {example}; kinds are {', '.join(KINDS)}, and {TOY} alone"
+
+
+def _likely_kind(place: str) -> str:
+    marks = {"cityscapes": "leftImg8bit", "folder": "images", "camvid": "train"}
+    if os.path.isfile(place):
+        return "video"
+    return next((kind for kind, mark in marks.items() if os.path.isdir(os.path.join(place, mark))), "folder")

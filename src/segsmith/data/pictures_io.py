@@ -119,17 +119,18 @@ def _unreadable(path: Path, error: Exception) -> UserError:
         if start.startswith(mark):
             return UserError(what, fix=fix, path=path)
     if isinstance(error, UnidentifiedImageError):
-        return UserError(f"not a picture, whatever its name's {path.suffix} says", fix="replace it", path=path)
+        return UserError(f"not a picture, although its name ends in {path.suffix}", fix="replace it", path=path)
     reason = str(error) or type(error).__name__
-    what = "truncated" if "truncated" in reason else "damaged"
-    return UserError(f"a {what} picture: {reason}", fix="copy or download it again", path=path)
+    what = "a truncated picture: its end is missing" if "truncated" in reason else f"a damaged picture: {reason}"
+    return UserError(what, fix="copy or download it again", path=path)
 
 
 def _sixteen(picture: Pillow.Image, path: Path) -> npt.NDArray[np.uint16]:
     values = np.asarray(picture)
     lowest, highest = int(values.min()), int(values.max())
     if lowest < 0 or highest > 65535:
-        raise UserError(f"values from {lowest} to {highest}", fix="save it with 8 or 16 bits", path=path)
+        what = f"values from {lowest} to {highest}, more than 16 bits hold"
+        raise UserError(what, fix="save it with 8 or 16 bits", path=path)
     return values.astype(np.uint16)
 
 
@@ -144,5 +145,5 @@ def _palette(picture: Pillow.Image) -> Image:
 def _require_opaque(picture: Pillow.Image, path: Path) -> None:
     if np.asarray(picture.getchannel("A")).min() < 255:
         raise UserError(
-            "a mask with transparent pixels, whose class is open", fix="save it without an alpha channel", path=path
+            "a mask with transparent pixels, whose class is unknown", fix="save it without an alpha channel", path=path
         )

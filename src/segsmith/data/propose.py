@@ -10,6 +10,7 @@ from segsmith.data.base import VOID, Colour
 from segsmith.data.camvid_labels import GROUPS, VOID_COLOUR
 from segsmith.data.classes import CITYSCAPES
 from segsmith.data.classfile import NAME, default_colours, write_classes
+from segsmith.data.faults import READABLE, explained
 from segsmith.data.folder import MASKS, require_layout
 from segsmith.data.labels import as_colour, pack
 from segsmith.data.listing import list_pictures, require_pictures
@@ -22,6 +23,11 @@ MOST = 64
 
 def propose_classes(folder: Path, progress: Callable[[int, int], None] | None = None) -> tuple[Path, int]:
     """Writes classes.json and returns it with the number of classes; an existing one is left alone."""
+    with explained("cannot be read", READABLE, folder):
+        return _propose(folder, progress)
+
+
+def _propose(folder: Path, progress: Callable[[int, int], None] | None) -> tuple[Path, int]:
     require_layout(folder)
     target = folder / NAME
     if target.exists():

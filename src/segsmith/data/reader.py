@@ -1,20 +1,18 @@
 """The reader of every data set that is made of picture files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from segsmith.data.base import Frame, Image
-from segsmith.data.faults import Fault
 from segsmith.data.labels import LabelRules, decode
 from segsmith.data.pictures_io import read_frame, read_mask
 
 
 @dataclass(frozen=True)
 class PictureReader:
-    """``Frame.image`` and ``Frame.mask`` are paths. ``faults``: what was met while the files were listed."""
+    """``Frame.image`` and ``Frame.mask`` are paths."""
 
     rules: LabelRules
-    faults: tuple[Fault, ...] = field(default=(), repr=False)
 
     def image(self, frame: Frame) -> Image:
         return read_frame(Path(frame.image))

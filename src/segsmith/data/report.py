@@ -8,7 +8,8 @@ from math import log
 from typing import Any
 
 from segsmith.data.base import Classes
-from segsmith.data.faults import Fault
+from segsmith.data.faults import Fault, fault_of
+from segsmith.errors import UserError
 
 WEIGHT_BASE = 1.10
 
@@ -59,7 +60,7 @@ class Report:
         name = shlex.quote(self.name)
         if self.ok:
             return f"segsmith train template-arch0 --data {name} -o runs/first"
-        if len(self.classes):
+        if len(self.classes) or not self.splits:
             return f"segsmith data check {name}  # once the errors are mended"
         return f"segsmith run RUN {shlex.quote(self.name.partition(':')[2])} -o overlay.mp4"
 
@@ -81,15 +82,16 @@ class Report:
             },
             "weights": dict(zip(names, self.weights, strict=bool(self.weights))),
             "sizes": dict(sizes),
-            "faults": [fault_json(fault) for fault in self.faults],
+            "faults": [asdict(fault) for fault in self.faults],
             "notes": list(self.notes),
             "ok": self.ok,
             "next": self.next_line,
         }
 
 
-def fault_json(fault: Fault) -> dict[str, Any]:
-    return asdict(fault)
+def unreadable(name: str, error: UserError) -> Report:
+    """Of a data set that could not even be opened."""
+    return Report(name, "", Classes((), ()), {}, (), (fault_of(error),), ())
 
 
 def class_weights(shares: Sequence[float]) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from segsmith.data.base import Dataset, Frame, Image
+from segsmith.data.faults import explained
 from segsmith.data.pictures import BLACK, WRONG, captioned, fitted, legend, overlay, sheet
 from segsmith.errors import UserError
 
@@ -16,12 +17,19 @@ COLUMNS = 4
 FOR_EACH_SPLIT = 8
 
 
-def write_sheet(dataset: Dataset, path: Path, each: int = FOR_EACH_SPLIT) -> None:
-    """``each`` frames of every split, spread evenly; what cannot be read is shown as a red tile."""
+def require_sheet(path: Path) -> None:
+    """A mistake in the sheet's name is better said before a long look at all frames than after it."""
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise UserError(f"cannot write a sheet as {path.suffix or 'a file without suffix'}", fix="sheet.png", path=path)
     if not path.parent.is_dir():
         raise UserError("the folder of the sheet does not exist", fix=f"mkdir -p {path.parent}", path=path)
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UserError("the sheet cannot be written here", fix="choose another place", path=path)
+
+
+def write_sheet(dataset: Dataset, path: Path, each: int = FOR_EACH_SPLIT) -> None:
+    """``each`` frames of every split, spread evenly; what cannot be read is shown as a red tile."""
+    require_sheet(path)
     tiles = [_tile(dataset, split, frame) for split in dataset.splits for frame in _spread(dataset, split, each)]
     if not tiles:
         raise UserError(f"{dataset.name} has no frame to show", fix="see the faults above")
@@ -29,8 +37,9 @@ def write_sheet(dataset: Dataset, path: Path, each: int = FOR_EACH_SPLIT) -> Non
     if len(dataset.classes):
         picture = np.vstack([picture, legend(dataset.classes, picture.shape[1])])
     part = path.with_name(f".{path.name}.part{path.suffix}")
-    Pillow.fromarray(picture).save(part)
-    os.replace(part, path)
+    with explained("the sheet cannot be written", "choose another place", path):
+        Pillow.fromarray(picture).save(part)
+        os.replace(part, path)
 
 
 def _spread(dataset: Dataset, split: str, each: int) -> list[Frame]:

@@ -33,7 +33,9 @@ def _split_faults(dataset: Dataset, splits: Mapping[str, SplitReport]) -> list[F
             faults.append(Fault(f"split {name} has no mask", "label some of its frames", fatal=name == "train"))
     if "train" not in splits:
         there = ", ".join(splits) or "none"
-        faults.append(Fault(f"no train split (there is {there})", "name a folder or list train", fatal=True))
+        faults.append(
+            Fault(f"no train split (there is {there})", "call the folder or the list to learn from train", fatal=True)
+        )
     return faults
 
 
@@ -44,11 +46,14 @@ def _void_faults(dataset: Dataset, findings: Findings) -> list[Fault]:
         masks = {frame.mask: findings[frame].counts for frame in dataset.frames(split) if findings[frame].counts}
         void = [mask for mask, counts in masks.items() if not sum(counts[: len(dataset.classes)])]
         if void and len(void) == len(masks):
-            what = f"all masks of split {split} are void everywhere"
-            faults.append(Fault(what, "the labels may be withheld: score on another split", fatal=split == "train"))
+            what = f"no mask of split {split} gives any pixel a class: all are void"
+            fix = (
+                "see which mask values count as ignored" if split == "train" else "labels withheld? score another split"
+            )
+            faults.append(Fault(what, fix, fatal=split == "train"))
         else:
             fix = "label it, or remove it to leave the frame unlabelled"
-            faults += [Fault("a mask that is void everywhere", fix, mask) for mask in void]
+            faults += [Fault("a mask that gives no pixel a class: all are void", fix, mask) for mask in void]
     return faults
 
 
@@ -81,7 +86,7 @@ def _size_faults(dataset: Dataset, findings: Findings) -> list[Fault]:
             for frame in sequence.frames:
                 size = findings[frame].size
                 if size and usual and size != usual:
-                    what = f"{size[1]}x{size[0]} in a clip of {usual[1]}x{usual[0]} frames ({sequence.name})"
+                    what = f"{size[1]}x{size[0]}, while frames of its clip {sequence.name} have {usual[1]}x{usual[0]}"
                     faults.append(Fault(what, "scale it like the others", frame.image, fatal=True))
     shapes = sorted({f"{found.size[1]}x{found.size[0]}" for found in findings.values() if found.size})
     if not faults and len(shapes) > 1:
