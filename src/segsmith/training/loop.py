@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -21,6 +21,7 @@ from segsmith.training.parts import optimisers, set_learning
 from segsmith.training.recipes import Recipe
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.snapshot import Counters
+from segsmith.training.together import add_up_gradients, same_buffers
 
 SNAPSHOT_SECONDS = 60.0
 
@@ -141,7 +142,9 @@ class Loop:
         """Make ready for a phase. Optimisers live on where the next phase has the same rates."""
         phase = self.recipe.phases[number]
         set_learning(self.network, phase)
-        if self.optimisers and phase.rates == self.recipe.phases[number - 1].rates and self.fabric.world_size == 1:
+        if self.fabric.world_size > 1:
+            same_buffers(self.network, self.fabric)
+        if self.optimisers and phase.rates == self.recipe.phases[number - 1].rates:
             return
         objective = Objective(self.network, self.recipe, self.weights, self.teacher).to(self.fabric.device)
         if self.compiled:
@@ -176,11 +179,12 @@ class Loop:
         world = self.fabric.world_size
         if world > 1:
             weight = cast(Tensor, self.fabric.all_reduce(weight, reduce_op="sum"))
-        # Processes average their gradients; each has divided by the weight of all.
-        scales = world / weight.clamp(min=1e-6)
+        scales = 1 / weight.clamp(min=1e-6)
         pieces = min(self.counters.micro, frames.shape[0])
         parts = list(zip(frames.tensor_split(pieces), masks.tensor_split(pieces), strict=True))
-        total = sum(self._clip(part, mask, scales, part is parts[-1][0]) for part, mask in parts)
+        total = sum(self._clip(part, mask, scales) for part, mask in parts)
+        if world > 1:
+            add_up_gradients(self.network, self.fabric)
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(
                 [p for p in self.network.parameters() if p.grad is not None], self.recipe.clip_norm
@@ -195,34 +199,26 @@ class Loop:
         """Advance the clock; the step's loss. Processes must all see one clock, one loss and one wish to stop, or
         one of them would wait for the others for ever."""
         self._tick()
-        world = self.fabric.world_size
-        if world == 1:
+        if self.fabric.world_size == 1:
             return loss
         clock = self.counters.seconds if self.fabric.is_global_zero else 0.0
-        told = torch.tensor([loss / world, clock, self.interruption.asked], dtype=torch.float64)
+        told = torch.tensor([loss, clock, self.interruption.asked], dtype=torch.float64)
         told = cast(Tensor, self.fabric.all_reduce(told.to(self.fabric.device), reduce_op="sum"))
         loss, self.counters.seconds, asked = told.tolist()
         self.interruption.asked = asked > 0
         return loss
 
-    def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor, last: bool) -> float:
+    def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor) -> float:
         """Forward and backward through a clip in pieces; between two pieces the state is cut off from the graph."""
-        bounds = cuts(frames.shape[1], self.recipe.phases[self.counters.phase].truncate)
         state: State | None = None
         total = 0.0
-        for start, end in bounds:
-            final = last and (start, end) == bounds[-1]
-            with self._silence(not final):
-                loss, state = self.objective(Piece(frames[:, start:end], masks[:, start:end], scales[start:end]), state)
-                if loss.requires_grad:
-                    self.fabric.backward(loss)
+        for start, end in cuts(frames.shape[1], self.recipe.phases[self.counters.phase].truncate):
+            loss, state = self.objective(Piece(frames[:, start:end], masks[:, start:end], scales[start:end]), state)
+            if loss.requires_grad:
+                self.fabric.backward(loss)
             state = {name: value.detach() for name, value in state.items()}
             total += float(loss.detach())
         return total
-
-    def _silence(self, quiet: bool) -> AbstractContextManager[Any]:
-        """Processes exchange gradients once for each step."""
-        return self.fabric.no_backward_sync(self.objective) if quiet and self.fabric.world_size > 1 else nullcontext()
 
     def _set_rates(self) -> None:
         recipe = self.recipe

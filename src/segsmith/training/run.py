@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies.ddp import DDPStrategy
 
 from segsmith.errors import UserError
 from segsmith.machine import cores
@@ -19,6 +18,7 @@ from segsmith.training.journal import Journal
 from segsmith.training.options import TrainOptions
 from segsmith.training.parts import optimisers
 from segsmith.training.runfolder import RunFolder, write_json
+from segsmith.training.together import Together
 from segsmith.training.work import begin, prepared, work
 
 IMAGES_IN_PROCESS = 4
@@ -126,8 +126,7 @@ def make_fabric(options: TrainOptions) -> Fabric:
         raise UserError(f"--devices {options.devices} is below one")
     strategy: Any = "auto"
     if options.devices > 1:
-        backend = "nccl" if device == "cuda" else "gloo"
-        strategy = DDPStrategy(process_group_backend=backend, start_method="spawn")
+        strategy = Together(device)
     return Fabric(
         accelerator=device,
         devices=options.devices,
