@@ -16,8 +16,8 @@ from segsmith.cli.output import say
 from segsmith.cli.parse import size
 from segsmith.latency.check import check
 from segsmith.latency.job import begun, measure_table
-from segsmith.latency.measuring import Effort
 from segsmith.latency.reach import reach
+from segsmith.latency.rounds import Effort
 from segsmith.latency.table import Table
 from segsmith.latency.target import Target, this_machine
 

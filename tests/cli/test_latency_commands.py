@@ -12,8 +12,11 @@ from typer.testing import CliRunner
 
 from segsmith.cli import latency, target
 from segsmith.errors import UserError
-from segsmith.genotype import to_json
+from segsmith.genotype import preset, to_json
 from segsmith.latency.table import Table
+from segsmith.networks.build import build
+from segsmith.networks.checkpoint import save_checkpoint
+from segsmith.networks.meta import Meta
 from segsmith.spaces.make import make_space
 
 app = typer.Typer()
@@ -84,6 +87,25 @@ def test_range(folder: Path) -> None:
     text = run("latency", "range", *SPACE, "--table", folder / "table.json")
     assert "fastest" in text
     assert "exact" in text or "descent" in text
+
+
+def test_range_is_that_of_the_table(folder: Path) -> None:
+    own = json.loads(run("latency", "range", "lgc", "--table", folder / "table.json", "--json"))
+    named = json.loads(run("latency", "range", *SPACE, "--table", folder / "table.json", "--json"))
+    assert own == named
+    with pytest.raises(UserError, match="the table has no"):
+        run("latency", "range", "lgc", "cells=4", "reductions=1,2", "--table", folder / "table.json")
+
+
+def test_classes_are_those_of_a_trained_network(tmp_path: Path) -> None:
+    genotype = preset("template-arch0")
+    meta = Meta(genotype, ("a", "b", "c"), ((0, 0, 0),) * 3)
+    save_checkpoint(tmp_path / "model.safetensors", build(genotype, 3), meta)
+    (tmp_path / "genotype.json").write_text(to_json(genotype))
+    assert latency.wanted_classes(None, str(tmp_path), "arch2") == 3
+    assert latency.wanted_classes(None, "dynamic", str(tmp_path)) == 3
+    assert latency.wanted_classes(7, "dynamic", str(tmp_path)) == 7
+    assert latency.wanted_classes(None, "lgc", str(tmp_path)) == 11
 
 
 def test_missing_is_for_a_network_of_another_space(folder: Path) -> None:

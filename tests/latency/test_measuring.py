@@ -13,9 +13,11 @@ from segsmith.genotype import fingerprint
 from segsmith.latency import measuring
 from segsmith.latency.check import CHECK, FIT, check, draw, verdict
 from segsmith.latency.job import begun, measure_table
-from segsmith.latency.measuring import Effort, needed
+from segsmith.latency.measuring import needed
+from segsmith.latency.model import PLAIN
 from segsmith.latency.piece import BASE, RUN, STEM, Piece
 from segsmith.latency.pieces import Frames, pieces_of
+from segsmith.latency.rounds import FEWEST, Effort
 from segsmith.latency.sample import Samples
 from segsmith.latency.table import Table
 from segsmith.latency.target import Target
@@ -48,11 +50,13 @@ class World:
         self.opened += map(str, pieces)
         return [self.run(str(piece), self._surrounded(piece)) for piece in pieces]
 
-    def open_whole(self, genotype: Any, target: Target, known: object) -> Mapping[str, Callable[[], None]]:
+    def open_whole(self, genotype: Any, target: Target, known: dict[Any, Any]) -> Mapping[str, Callable[[], None]]:
         work = pieces_of(genotype, Frames(target.size, 11))
         parts = {name: part for name, part in zip(("key", "step"), work, strict=True) if part}
         self.opened.append(fingerprint(genotype))
-        return {name: self.run(name, sum(map(self.cost, part))) for name, part in parts.items()}
+        for part in parts.values():
+            known.setdefault(part, self.run(str(part), sum(map(self.cost, part))))
+        return {name: known[part] for name, part in parts.items()}
 
     def _surrounded(self, piece: Piece) -> float:
         if piece.op == RUN:
@@ -106,7 +110,7 @@ def test_a_stopped_measurement_goes_on(world: World, tmp_path: Path) -> None:
     assert not made(path, effort=Effort(minutes=0.02))
     before = Table.load(path)
     assert before.pieces
-    assert any(len(samples.values) < measuring.FEWEST for samples in before.pieces.values())
+    assert any(len(samples.values) < FEWEST for samples in before.pieces.values())
     assert made(path)
     after = Table.load(path)
     assert all(after.pieces[p].values[: len(s.values)] == s.values for p, s in before.pieces.items())
@@ -155,12 +159,64 @@ def test_what_is_out_of_line_is_measured_again(world: World, tmp_path: Path, mon
     small = min(alike, key=lambda p: p.height * p.width)
     slow = next(p for p in table.pieces if p.op == "conv3" and p.c_in < small.c_in)
     wide = Piece("conv3", 2 * slow.c_in, 2 * slow.c_out, slow.height, slow.width, stride=slow.stride)
-    table.pieces[slow] = Samples((90.0,) * measuring.FEWEST)
+    table.pieces[slow] = Samples((90.0,) * FEWEST)
     monkeypatch.setattr(measuring, "refit", lambda table: None)
     assert measuring.fill(table, [slow, wide], path, Effort())
     assert table.net_ms(slow) == pytest.approx(world.cost(slow), rel=0.01)
     marked = {piece for piece, samples in Table.load(path).pieces.items() if samples.again}
     assert marked == {slow, wide}
+
+
+def test_what_stays_out_of_line_is_measured_again_once(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    made(path, networks=0)
+    table = Table.load(path)
+    slow = next(p for p in table.pieces if p.op == "conv3" and p.c_in == 8)
+    wide = Piece("conv3", 2 * slow.c_in, 2 * slow.c_out, slow.height, slow.width, stride=slow.stride)
+    world.noise[str(slow)] = 90.0
+    table.pieces[slow] = Samples((90.0,) * FEWEST)
+    for opened in ([str(slow), str(wide)], []):
+        world.opened.clear()
+        assert measuring.fill(table, [slow, wide], path, Effort())
+        assert set(world.opened) >= set(opened)
+        assert bool(world.opened) == bool(opened)
+
+
+def test_an_interrupted_table_is_still_fitted(world: World, tmp_path: Path) -> None:
+    """Networks whose pieces are not all known say nothing."""
+    path = tmp_path / "table.json"
+    made(path, networks=4)
+    table = Table.load(path)
+    assert len(measuring.cases_of(table, FIT)) == 4
+    del table.pieces[next(piece for piece in table.pieces if piece.part == STEM)]
+    assert measuring.cases_of(table, FIT) == []
+    measuring.refit(table)
+    assert table.model == PLAIN
+
+
+def test_a_part_that_networks_share_is_timed_once(world: World, tmp_path: Path) -> None:
+    """Cells on one static network have its key frames."""
+    table, job = begun(tmp_path / "table.json", "dynamic", ["rows=1"], TARGET, "arch2", 11, missing=False)
+    measure_table(table, job, tmp_path / "table.json", 6, Effort(), lambda line: None)
+    keys = {network.key for network in table.networks}
+    assert 1 <= len(keys) <= 2
+    assert len({network.step for network in table.networks}) > 2
+
+
+@pytest.mark.parametrize(("pixels", "beside"), [((360, 480), 23), ((1024, 2048), 2)])
+def test_large_frames_leave_room_for_few_networks(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: tuple[int, int], beside: int
+) -> None:
+    target = Target("test", "A processor", threads=1, size=pixels)
+    table, job = begun(tmp_path / "table.json", "lgc", WORDS, target, "arch2", 11, missing=False)
+    sizes = []
+    opened = measuring._open_networks
+    monkeypatch.setattr(
+        measuring, "_open_networks", lambda table, some, told: sizes.append(len(some)) or opened(table, some, told)
+    )
+    measure_table(table, job, tmp_path / "table.json", beside + 1, Effort(), lambda line: None)
+    assert sizes == [beside, 1]
+    assert all(network.key is not None for network in table.networks)
 
 
 def test_unsteady_runs_are_repeated() -> None:

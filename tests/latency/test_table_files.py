@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
         TARGET,
         Subject("dynamic", {"rows": "3"}, 7, preset("arch2"), (preset("arch0"),)),
         {Piece("conv3", 8, 8, 10, 20, stride=2): Samples((1.0, 1.25, 1.5), again=True)},
-        Model({"convolution": 1.25, "count": 0.0}),
+        Model({"operation": 1.25, "join": 0.0}),
         [Network(preset("light"), "fit", Samples((4.0, 5.0)), Samples((1.0,)))],
         {"median_error": 0.03},
     )
@@ -39,7 +39,7 @@ def test_a_table_is_read_back(path: Path) -> None:
     table.save(path.with_name("again.json"))
     assert path.with_name("again.json").read_text() == path.read_text()
     assert table.target == TARGET
-    assert table.model.weights == {"convolution": 1.25, "count": 0.0}
+    assert table.model.weights == {"operation": 1.25, "join": 0.0}
     (piece,) = table.pieces
     assert (piece.stride, table.pieces[piece].ms, table.pieces[piece].again) == (2, 1.25, True)
     (network,) = table.networks

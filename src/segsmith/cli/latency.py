@@ -8,7 +8,9 @@ import typer
 from segsmith.cli.output import emit_json, say
 
 if TYPE_CHECKING:
+    from segsmith.latency.table import Table
     from segsmith.latency.target import Target
+    from segsmith.spaces import Space
 
 Opt = typer.Option
 app = typer.Typer(name="latency", help="Latency tables: measure, pack, import, check, range.", no_args_is_help=True)
@@ -16,7 +18,9 @@ Subject = Annotated[str, typer.Argument(help="A space, a genotype's file, a pres
 Options = Annotated[list[str] | None, typer.Argument(help="KEY=VALUE ... of the space, such as cells=8.")]
 TargetFile = Annotated[str, Opt(help="A target's file; nothing: this machine.")]
 Static = Annotated[str, Opt(help="What a dynamic cell stands on: a preset, a genotype's file or a run.")]
-Classes = Annotated[int, Opt(min=1, help="How many classes networks tell apart.")]
+Classes = Annotated[
+    int | None, Opt(min=1, help="How many classes networks tell apart: 11, or as many as a trained network has.")
+]
 Json = Annotated[bool, Opt("--json", help="One JSON object on stdout.")]
 Minutes = Annotated[float, Opt(min=0, help="Stop after so long, and go on when asked again; 0: as long as it takes.")]
 Tolerance = Annotated[float, Opt(min=0.001, help="Measure until a median is known so well, as a share.")]
@@ -30,7 +34,7 @@ def measure(
     out: Annotated[str, Opt("-o", "--out", help="The table; asked again, it goes on.")] = "table.json",
     target: TargetFile = "",
     static: Static = "arch2",
-    classes: Classes = 11,
+    classes: Classes = None,
     networks: Fits = 14,
     missing: Annotated[bool, Opt("--missing", help="Add to a table what this network or space needs.")] = False,
     tolerance: Tolerance = 0.02,
@@ -39,12 +43,15 @@ def measure(
 ) -> None:
     """Measure every operation of a space at every shape, as it will be deployed."""
     from segsmith.latency.job import begun, measure_table
-    from segsmith.latency.measuring import Effort
+    from segsmith.latency.rounds import Effort
     from segsmith.latency.target import check_here
 
-    here = wanted_target(target, Path(out) if missing else None)
+    known = Path(out) if missing else None
+    here = wanted_target(target, known)
     check_here(here)
-    table, job = begun(Path(out), subject, options or [], here, static, classes, missing)
+    table, job = begun(
+        Path(out), subject, options or [], here, static, wanted_classes(classes, subject, static, known), missing
+    )
     done = measure_table(table, job, Path(out), networks, Effort(tolerance, minutes), say)
     state = "complete" if done else "not complete: ask again"
     say(f"{out}: {len(table.pieces)} pieces, {len(table.networks)} networks, {state}")
@@ -59,13 +66,14 @@ def pack(
     out: Annotated[str, Opt("-o", "--out", help="The zip.")] = "pack.zip",
     target: TargetFile = "",
     static: Static = "arch2",
-    classes: Classes = 11,
+    classes: Classes = None,
     networks: Fits = 14,
 ) -> None:
     """Write the operations of a space for a machine that has only numpy and onnxruntime."""
     from segsmith.latency.job import pack_space
 
-    count = pack_space(Path(out), subject, options or [], wanted_target(target, None), static, classes, networks, say)
+    many = wanted_classes(classes, subject, static)
+    count = pack_space(Path(out), subject, options or [], wanted_target(target, None), static, many, networks, say)
     say(f"{out}: {count} models. There: python {Path(out).name}; back here: segsmith latency import times.json")
 
 
@@ -101,7 +109,7 @@ def check(
 ) -> None:
     """Predict random whole networks, measure them, and write into the table how far the two are apart."""
     from segsmith.latency.check import check as run_check
-    from segsmith.latency.measuring import Effort
+    from segsmith.latency.rounds import Effort
     from segsmith.latency.table import Table
     from segsmith.latency.target import check_here
 
@@ -119,18 +127,20 @@ def reach(
     subject: Subject,
     options: Options = None,
     table: Annotated[str, Opt(help="The table.")] = "table.json",
-    static: Static = "arch2",
+    static: Annotated[str, Opt(help="What a dynamic cell stands on, if not what it does in the table.")] = "",
     json: Json = False,
 ) -> None:
     """Say the fastest and the slowest network that a space can give."""
-    from segsmith.genotype import fingerprint, load_genotype, to_json
+    from segsmith.genotype import fingerprint, to_json
     from segsmith.latency.reach import reach as find
     from segsmith.latency.table import Table
-    from segsmith.spaces.make import make_space, read_options
 
     known = Table.load(table)
-    space = make_space(subject, read_options(options or []), load_genotype(static))
-    found = find(space, lambda genotype: known.predict(genotype).mix(known.target.key_every), told=say)
+    found = find(
+        wanted_space(known, subject, options or [], static),
+        lambda genotype: known.predict(genotype).mix(known.target.key_every),
+        told=say,
+    )
     how = "exact" if found.exact else f"the best of {found.tried} networks, by descent"
     ends = {"fastest": found.fastest, "slowest": found.slowest}
     if json:
@@ -152,6 +162,33 @@ def wanted_target(file: str, table: Path | None) -> "Target":
     if file:
         return load_target(file)
     return Table.load(table).target if table is not None and table.exists() else this_machine()
+
+
+def wanted_classes(asked: int | None, subject: str, static: str, table: Path | None = None) -> int:
+    """As many as were asked for, as the table has that is added to, or as a trained network tells apart."""
+    if asked is not None:
+        return asked
+    from segsmith.cli.describe import read
+    from segsmith.latency.table import Table
+    from segsmith.spaces.make import SPACES
+
+    if table is not None and table.exists():
+        return Table.load(table).subject.classes
+    network = subject if subject not in SPACES else static if subject == "dynamic" else ""
+    known = read(network)[1] if network else None
+    return known or 11
+
+
+def wanted_space(table: "Table", name: str, options: list[str], static: str) -> "Space":
+    """The space that the table is of, unless another is described."""
+    from segsmith.genotype import load_genotype, preset
+    from segsmith.spaces.make import make_space, read_options
+
+    own = table.subject
+    if name == own.space and not options and not static:
+        return own.open()
+    below = load_genotype(static) if static else own.static or preset("arch2")
+    return make_space(name, read_options(options), below)
 
 
 def check_line(verdict: dict[str, Any]) -> str:

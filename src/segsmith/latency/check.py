@@ -7,9 +7,10 @@ from typing import Any
 
 from segsmith.genotype import Genotype, fingerprint
 from segsmith.latency.fit import judged
-from segsmith.latency.measuring import Effort, fill
+from segsmith.latency.measuring import fill
 from segsmith.latency.opened import open_whole
 from segsmith.latency.pieces import pieces_of
+from segsmith.latency.rounds import Effort
 from segsmith.latency.table import Network, Prediction, Table
 from segsmith.latency.target import is_here
 from segsmith.latency.whole import wholes_of

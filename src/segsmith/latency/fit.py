@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from segsmith.latency.model import FEATURES, Model
+from segsmith.latency.model import GROUPS, WHOLE, Model, group_of
 from segsmith.latency.piece import Piece
 
 Floats = npt.NDArray[np.float64]
 TRUST = 0.005
-"""How much a weight is held where the pieces alone would have it, in relation to an error of all of a network."""
+"""How firmly weights are held at the common factor: so much error of every network weighs as much as a weight that is
+off by as much."""
 ROUNDS = 500
 TELLING = 0.2
 """The share of a network that pieces have to be before it tells how they add up."""
@@ -30,33 +31,28 @@ def fitted(cases: Sequence[Case], net_ms: Callable[[Piece], float], trust: float
     """Weights that are never negative, by relative errors squared; few cases move them little."""
     if not cases:
         return Model()
-    rows = np.array([features(case.pieces, net_ms) for case in cases]) / np.array([[case.ms] for case in cases])
-    prior = scaled(rows)
-    # rows are shares of a whole: a kind of piece that is a small share of all networks stays where it is
-    strength = np.full(len(prior), trust * len(cases))
-    weights = non_negative(rows, np.ones(len(rows)), prior, strength)
-    return Model(dict(zip(FEATURES, map(float, weights), strict=True)))
+    rows = np.array([by_group(case.pieces, net_ms) for case in cases]) / np.array([[case.ms] for case in cases])
+    prior = common(rows)
+    # rows are shares of a whole: a group that is a small share of all networks stays where it is
+    weights = non_negative(rows, np.ones(len(rows)), prior, np.full(len(prior), trust * len(cases)))
+    return Model(dict(zip(GROUPS, map(float, weights), strict=True)))
 
 
-def scaled(rows: Floats) -> Floats:
-    """The weights of a plain sum, but that all pieces take longer, or less long, by one factor in a network. Whole
-    static networks are what they are. The median: one disturbed network does not matter."""
-    prior = np.array(list(FEATURES.values()))
-    alone = np.array([name == "whole" for name in FEATURES])
-    rest, fixed = rows @ (prior * ~alone), rows @ (prior * alone)
+def common(rows: Floats) -> Floats:
+    """One factor for all pieces, but whole networks, which are what they are. It is the median: one network that
+    something disturbed does not matter."""
+    alone = np.array([name == WHOLE for name in GROUPS])
+    rest, fixed = rows[:, ~alone].sum(1), rows[:, alone].sum(1)
     telling = rest > TELLING
-    if not telling.any():
-        return prior
-    scale = float(np.median((1 - fixed[telling]) / rest[telling]))
-    return np.where(alone, prior, prior * max(scale, 0.0))
+    factor = float(np.median((1 - fixed[telling]) / rest[telling])) if telling.any() else 1.0
+    return np.where(alone, 1.0, max(factor, 0.0))
 
 
-def features(pieces: Sequence[Piece], net_ms: Callable[[Piece], float]) -> Floats:
-    """What each weight is multiplied by."""
-    found = dict.fromkeys(FEATURES, 0.0)
+def by_group(pieces: Sequence[Piece], net_ms: Callable[[Piece], float]) -> Floats:
+    """Milliseconds that pieces take by themselves."""
+    found = dict.fromkeys(GROUPS, 0.0)
     for piece in pieces:
-        for name, amount in Model.parts(piece, net_ms(piece)).items():
-            found[name] += amount
+        found[group_of(piece)] += net_ms(piece)
     return np.array(list(found.values()))
 
 

@@ -8,11 +8,12 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint, load_genotype
 from segsmith.latency.asked import pieces_of_space
 from segsmith.latency.check import FIT, draw
-from segsmith.latency.measuring import Effort, fill, needed
+from segsmith.latency.measuring import fill, needed
 from segsmith.latency.opened import piece_models
 from segsmith.latency.pack import network_name, write_pack
 from segsmith.latency.piece import Piece
 from segsmith.latency.pieces import Frames, pieces_of
+from segsmith.latency.rounds import Effort
 from segsmith.latency.subject import Subject
 from segsmith.latency.table import Network, Table
 from segsmith.latency.target import Target

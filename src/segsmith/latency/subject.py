@@ -36,7 +36,8 @@ class Subject:
     def words(self) -> str:
         """As on the command line."""
         options = [f"{key}={value}" for key, value in self.options.items()]
-        return " ".join([self.space or "NETWORK", *options])
+        static = ["--static STATIC"] if self.static is not None else []
+        return " ".join([self.space or "NETWORK", *options, *static, f"--classes {self.classes}"])
 
     def record(self) -> dict[str, Any]:
         return {
