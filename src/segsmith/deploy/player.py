@@ -96,19 +96,19 @@ class Player:
         return self.tally
 
     def _reading(self) -> None:
-        shots = self.source.shots()
+        frames = self.source.frames()
         began = time.perf_counter()
-        wanted = True
+        wanted, place = True, 0
         while wanted:
             with self.tally.timing("read"):
-                found = next(shots, END)
+                found = next(frames, END)
             if found is END:
                 _put(self._read, END, lambda: not self._over.is_set())
                 return
             if self.live and self.source.count:
                 # a file stands for a camera only if it is read at its own pace
-                time.sleep(max(0.0, began + found.time - time.perf_counter()))
-            wanted = self._hand_over(found)
+                time.sleep(max(0.0, began + place / self.source.rate - time.perf_counter()))
+            wanted, place = self._hand_over(found), place + 1
 
     def _hand_over(self, found: Any) -> bool:
         if not self.live:
@@ -120,26 +120,31 @@ class Player:
         return not self._over.is_set()
 
     def _answering(self) -> None:
+        size: tuple[int, ...] | None = None
         while not self._over.is_set():
             try:
-                shot = self._read.get(timeout=PATIENCE)
+                found = self._read.get(timeout=PATIENCE)
             except Empty:
                 continue
-            if shot is END:
+            if found is END:
                 return
+            name, frame = found
+            if size is not None and frame.shape != size:
+                self.stream.reset()
+            size = frame.shape
             with self.tally.timing("answer"):
-                mask = self.stream(shot.image)
+                mask = self.stream(frame)
             self.tally.frames, self.tally.keys = self.stream.frames, self.stream.keys
-            if not _put(self._answered, (shot, mask), lambda: not self._over.is_set()):
+            if not _put(self._answered, (name, frame, mask), lambda: not self._over.is_set()):
                 return
             self.watch(self.tally)
 
     def _writing(self) -> None:
         while (found := self._answered.get()) is not END:
             with self.tally.timing("write"):
-                shot, mask = found
+                name, frame, mask = found
                 for sink in self.sinks:
-                    sink.write(shot, mask)
+                    sink.write(name, frame, mask)
 
     def _guarded(self, stage: Callable[[], None]) -> None:
         """An error in a thread ends all of them, and is raised where the player was called."""

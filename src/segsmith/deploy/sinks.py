@@ -14,7 +14,6 @@ from PIL import Image as Pillow
 from segsmith.data.base import Classes, Image
 from segsmith.data.film import Film
 from segsmith.data.pictures import legend, overlay, side_by_side
-from segsmith.deploy.sources import Shot
 from segsmith.errors import UserError
 
 VIDEOS = (".mp4", ".m4v", ".mov")
@@ -22,7 +21,7 @@ FOLDERS = ("overlay", "index")
 
 
 class Sink(Protocol):
-    def write(self, shot: Shot, mask: Image) -> None: ...
+    def write(self, name: str, frame: Image, mask: Image) -> None: ...
 
     def close(self) -> None:
         """What was written stays, and can be played."""
@@ -58,13 +57,13 @@ class VideoSink:
         self.film = Film(path, rate)
         self._size: tuple[int, int] | None = None
 
-    def write(self, shot: Shot, mask: Image) -> None:
-        picture = self.paint(shot.image, mask)
+    def write(self, name: str, frame: Image, mask: Image) -> None:
+        picture = self.paint(frame, mask)
         height, width = self._size = self._size or (picture.shape[0], picture.shape[1])
         if picture.shape[:2] != (height, width):
             picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         with told(self.path):
-            self.film.write(picture, shot.time)
+            self.film.write(picture)
 
     def close(self) -> None:
         with told(self.path):
@@ -82,11 +81,11 @@ class FolderSink:
         with told(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
 
-    def write(self, shot: Shot, mask: Image) -> None:
-        place = self.path / f"{shot.name}.png"
-        beside = self.path / f".{shot.name}.part"
+    def write(self, name: str, frame: Image, mask: Image) -> None:
+        place = self.path / f"{name}.png"
+        beside = self.path / f".{name}.part"
         with told(place):
-            Pillow.fromarray(self.paint(shot.image, mask) if self.paint else mask).save(beside, format="png")
+            Pillow.fromarray(self.paint(frame, mask) if self.paint else mask).save(beside, format="png")
             os.replace(beside, place)
 
     def close(self) -> None:
@@ -100,7 +99,7 @@ class RawSink:
 
     stream: BinaryIO
 
-    def write(self, shot: Shot, mask: Image) -> None:
+    def write(self, name: str, frame: Image, mask: Image) -> None:
         try:
             self.stream.write(np.ascontiguousarray(mask).data)
         except BrokenPipeError:
@@ -121,8 +120,8 @@ class Window:
 
     paint: Painter
 
-    def write(self, shot: Shot, mask: Image) -> None:
-        picture = cv2.cvtColor(self.paint(shot.image, mask), cv2.COLOR_RGB2BGR)
+    def write(self, name: str, frame: Image, mask: Image) -> None:
+        picture = cv2.cvtColor(self.paint(frame, mask), cv2.COLOR_RGB2BGR)
         try:
             cv2.imshow("segsmith", picture)
             if cv2.waitKey(1) & 0xFF == ord("q"):

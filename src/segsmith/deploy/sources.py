@@ -1,7 +1,6 @@
 """Where the player's frames come from: a video file, a folder of pictures, a camera, or raw bytes."""
 
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,17 +20,8 @@ RATE = 30.0
 """Frames a second where a source has no clock of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A frame, uint8 RGB, and when it was taken, in seconds."""
-
-    name: str
-    image: Image
-    time: float
-
-
 class Source(Protocol):
-    """``shots`` may be asked for once. ``count`` is 0 where nobody knows it; ``troubles`` grows while it is read."""
+    """``frames`` may be asked for once. ``count`` is 0 where nobody knows it; ``troubles`` grows while it is read."""
 
     rate: float
     troubles: list[str]
@@ -39,7 +29,9 @@ class Source(Protocol):
     @property
     def count(self) -> int: ...
 
-    def shots(self) -> Iterator[Shot]: ...
+    def frames(self) -> Iterator[tuple[str, Image]]:
+        """Names and frames, uint8 RGB."""
+        ...
 
 
 @dataclass
@@ -49,34 +41,21 @@ class VideoFile:
     rate: float
     troubles: list[str] = field(default_factory=list)
 
-    def shots(self) -> Iterator[Shot]:
-        """All that can be decoded: what is damaged is left out, and players go on behind it."""
-        done = damaged = 0
-        end = "it ends there"
+    def frames(self) -> Iterator[tuple[str, Image]]:
+        """As far as the file can be decoded."""
+        done = 0
         with opened(self.path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            packets = container.demux(stream)
-            while True:
-                try:
-                    packet = next(packets, None)
-                except av.FFmpegError as error:
-                    end = str(error.strerror)
-                    break
-                if packet is None:
-                    break
-                try:
-                    frames = packet.decode()
-                except av.FFmpegError:
-                    damaged += 1
-                    continue
-                for frame in frames:
-                    when = done / self.rate if frame.time is None else frame.time
-                    yield Shot(f"{done:06d}", upright(frame.to_ndarray(format="rgb24"), frame.rotation), when)
+            try:
+                for frame in container.decode(stream):
+                    yield f"{done:06d}", upright(frame.to_ndarray(format="rgb24"), frame.rotation)
                     done += 1
+            except av.FFmpegError as error:
+                self.troubles.append(f"{self.path}: after frame {done} it cannot be decoded ({error.strerror})")
+                return
         if done < self.count:
-            why = f"{damaged} are damaged" if damaged else end
-            self.troubles.append(f"{self.path}: only {done} of {self.count} frames can be decoded ({why})")
+            self.troubles.append(f"{self.path}: only {done} of {self.count} frames can be decoded (it ends there)")
 
 
 @dataclass
@@ -91,10 +70,10 @@ class Folder:
     def count(self) -> int:
         return len(self.paths)
 
-    def shots(self) -> Iterator[Shot]:
-        for place, (name, path) in enumerate(self.paths):
+    def frames(self) -> Iterator[tuple[str, Image]]:
+        for name, path in self.paths:
             try:
-                yield Shot(name.replace("/", "_"), read_frame(path), place / self.rate)
+                yield name.replace("/", "_"), read_frame(path)
             except UserError as error:
                 self.troubles.append(f"{error}; left out")
 
@@ -115,15 +94,14 @@ class Camera:
             raise UserError(f"there is no camera {self.index}", fix="give another number, a file or a folder")
         self.rate = self._capture.get(cv2.CAP_PROP_FPS) or RATE
 
-    def shots(self) -> Iterator[Shot]:
-        done, began = 0, time.perf_counter()
+    def frames(self) -> Iterator[tuple[str, Image]]:
+        done = 0
         while True:
             there, frame = self._capture.read()
             if not there:
                 self.troubles.append(f"camera {self.index} gave no more frames after {done}")
                 return
-            now = time.perf_counter() - began
-            yield Shot(f"{done:06d}", np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8), now)
+            yield f"{done:06d}", np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
             done += 1
 
 
@@ -137,14 +115,14 @@ class Raw:
     count: int = 0
     troubles: list[str] = field(default_factory=list)
 
-    def shots(self) -> Iterator[Shot]:
+    def frames(self) -> Iterator[tuple[str, Image]]:
         height, width = self.size
         done, wanted = 0, height * width * 3
         while data := self.stream.read(wanted):
             if len(data) < wanted:
                 self.troubles.append(f"the last frame has {len(data)} of {wanted} bytes; left out")
                 return
-            yield Shot(f"{done:06d}", np.frombuffer(data, np.uint8).reshape(height, width, 3), done / self.rate)
+            yield f"{done:06d}", np.frombuffer(data, np.uint8).reshape(height, width, 3)
             done += 1
 
 
