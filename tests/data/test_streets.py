@@ -103,6 +103,18 @@ def test_the_data_set_is_what_its_options_say() -> None:
     assert np.array_equal(data.reader.image(frames[6]), every.reader.image(every.frames("train")[6]))
 
 
+def test_a_slower_camera_sees_the_same_street() -> None:
+    fast, slow = (
+        open_streets("clips=3,frames=6,size=96x128"),
+        open_streets("clips=3,frames=2,frame_every=3,size=96x128"),
+    )
+    assert (fast.rate_hz, slow.rate_hz) == (30.0, 10.0)
+    for index, frame in enumerate(slow.frames("val")):
+        assert frame.index == index
+        assert np.array_equal(slow.reader.image(frame), fast.reader.image(fast.frames("val")[3 * index]))
+        assert np.array_equal(slow.reader.mask(frame), fast.reader.mask(fast.frames("val")[3 * index]))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -116,6 +128,7 @@ def test_the_data_set_is_what_its_options_say() -> None:
         ("seed=-1", "seed=-1 is no whole number"),
         ("seed=1,seed=2", "seed is given twice"),
         ("label_every=0", "label_every=0 (from 1"),
+        ("frame_every=31", "frame_every=31 (from 1"),
     ],
 )
 def test_a_wrong_option_is_named(text: str, told: str) -> None:
@@ -125,7 +138,7 @@ def test_a_wrong_option_is_named(text: str, told: str) -> None:
 
 
 def test_options_are_read_back_as_they_are_written() -> None:
-    options = Options(clips=9, frames=2, size=(100, 64), seed=3, label_every=2)
+    options = Options(clips=9, frames=2, size=(100, 64), seed=3, frame_every=4, label_every=2)
     assert parse(options.text()) == options
     assert parse("") == Options()
 

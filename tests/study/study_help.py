@@ -167,7 +167,8 @@ def plan(space: Space, trials: int = 10, **changes: object) -> Plan:
 
 
 def drive(study: optuna.Study, asked: Plan, pool: Pool | None = None, **options: object) -> Book:
-    return Driver(study, asked, pool or InProcess(MadeUp()), cost_of, **options).run()  # type: ignore[arg-type]
+    meter = options.pop("meter", cost_of)
+    return Driver(study, asked, pool or InProcess(MadeUp()), meter, **options).run()  # type: ignore[arg-type]
 
 
 def proposals(study: optuna.Study) -> list[tuple[int, ...]]:

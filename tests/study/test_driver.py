@@ -185,6 +185,40 @@ def test_a_latency_budget_trains_nothing_above_it_and_nothing_of_unknown_latency
     assert seen == {"scored", "infeasible", "failed"}
 
 
+class TwoHands(InProcess):
+    """Takes two candidates before it trains them."""
+
+    @property
+    def free(self) -> int:
+        return 2 - len(self.jobs)
+
+
+def test_candidates_are_timed_while_nothing_is_in_training(tmp_path: Path) -> None:
+    space, pool, timed = cell_space(2), TwoHands(MadeUp()), []
+
+    def clock(genotype: Genotype) -> float:
+        assert not pool.jobs, "a candidate is in training"
+        timed.append(fingerprint(genotype))
+        return 100 * score_of(genotype)
+
+    def meter(genotype: Genotype) -> Cost:
+        """A table that rules out the slowest: they need not be timed."""
+        ms = 100 * score_of(genotype)
+        return replace(cost_of(genotype), latency_ms=80.0 if ms > 65 else None)
+
+    study = study_in(tmp_path, space)
+    goals = Goals((Limit("latency", 50.0),))
+    drive(study, plan(space, 8, goals=goals, early_stopping=False), pool, clock=clock, meter=meter)
+    found = {record.fingerprint: record for record in records(study)}
+    assert len(timed) == len(set(timed))
+    for mark, record in found.items():
+        ms = 100 * score_of(space.decode(record.choices))
+        assert (mark in timed) == (ms <= 65)
+        assert record.state == ("scored" if ms <= 50 else "infeasible")
+        assert record.latency_ms == pytest.approx(80.0 if ms > 65 else ms, abs=1e-3)
+    assert sum(record.state == "scored" for record in found.values()) == 8
+
+
 def test_a_budget_that_nothing_meets_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segsmith.study.driver.REFUSALS", 5)
     space = cell_space()

@@ -1,15 +1,20 @@
 """Costs counted for a search are those that ``segsmith describe`` tells."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
 from study_help import cell_space
 
 from segsmith.errors import UserError
-from segsmith.genotype import Genotype
+from segsmith.genotype import Genotype, preset
 from segsmith.latency.table import Prediction
+from segsmith.latency.target import Target, this_machine
 from segsmith.networks.cost import describe
+from segsmith.runtimes.timing import Timing
 from segsmith.spaces import Space, TemplateSpace
+from segsmith.study.clock import Clock
 from segsmith.study.limits import Goals, Limit, parse_amount, parse_floors, shown
 from segsmith.study.meter import Cost, FlopsMeter, TableMeter
 
@@ -68,3 +73,25 @@ def test_a_limit_is_met_up_to_itself() -> None:
     assert goals.excesses(cost) == {"flops": 0.0}
     assert goals.reward(0.8, cost, {}) == pytest.approx(0.4)
     assert "101 FLOPs a frame are above the budget of 100" in goals.refusal(Cost(1, 101.0, 1, 1))
+
+
+def test_a_clock_times_key_frames_once_for_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+
+    def timings(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
+        asked.append(set(calls))
+        for call in calls.values():
+            call()
+        return {part: Timing({"key": 10.0, "step": 2.0}[part], 0.0, 0.0, 0.0, 9, True) for part in calls}
+
+    monkeypatch.setattr("segsmith.study.clock.measure", timings)
+    clock = Clock(replace(this_machine("torch"), size=(32, 64), threads=1, key_every=4), 3)
+    assert clock(preset("light")) == pytest.approx((10 + 3 * 2) / 4)
+    assert clock(preset("copy")) == pytest.approx(4)
+    assert clock(preset("arch2")) == pytest.approx(10)
+    assert asked == [{"key", "step"}, {"step"}, {"key"}], "arch2 keeps no state: its key frames are others"
+
+
+def test_a_clock_tells_nothing_of_another_machine() -> None:
+    with pytest.raises(UserError, match="the target is Cortex-A78, and this machine is another"):
+        Clock(Target("board", "Cortex-A78"), 3)

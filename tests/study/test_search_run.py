@@ -115,8 +115,7 @@ def test_the_commands(root: Path, tmp_path: Path) -> None:
         (["--data", "toy", "-o", "x"], "needs --trials or --minutes"),
         (["--data", "toy", "-o", "x", "--trials", "3", "--objectives", "flops"], "objectives flops"),
         (["--data", "toy", "-o", "x", "--trials", "3", "--workers", "-1"], "--workers -1"),
-        (["--data", "toy", "-o", "x", "--trials", "3", "--latency", "40ms"], "predicted by a --table"),
-        (["--data", "toy", "-o", "x", "--trials", "3", "--objectives", "reward,latency"], "predicted by a --table"),
+        (["--data", "toy", "-o", "x", "--trials", "3", "--measure"], "--measure, and no latency is asked for"),
         (["--data", "toy", "-o", "x", "--trials", "3", "--cpus", "0"], "cannot take 0 CPUs"),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_batch_that_does_not_fit_is_cut(tmp_path: Path, capsys: pytest.Capture
     network.training_key = small  # type: ignore[method-assign, assignment]
     made.train()
     assert made.counters.micro == 4
-    assert "4 pieces" in capsys.readouterr().out
+    assert "4 pieces" in capsys.readouterr().err
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:

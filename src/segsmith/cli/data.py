@@ -167,6 +167,7 @@ def make(
     frames: Annotated[int, typer.Option(help="Frames in a clip, at 30 Hz.")] = 30,
     size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH; 360x480 where not given.")] = None,
     seed: Annotated[int, typer.Option(help="Other seeds draw other streets.")] = 0,
+    frame_every: Annotated[int, typer.Option(help="Keep every so many of the camera's 30 frames a second.")] = 1,
     label_every: Annotated[int, typer.Option(help="A mask for every so many frames.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores where not given.")] = None,
 ) -> None:
@@ -186,6 +187,7 @@ def make(
                 frames=frames,
                 size=shape,
                 seed=seed,
+                frame_every=frame_every,
                 label_every=label_every,
                 progress=progress,
                 workers=workers,

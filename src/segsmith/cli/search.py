@@ -33,10 +33,16 @@ def search(
     ] = "",
     parameters: Annotated[str, Opt(help="A budget: 300000, 0.3M, or 110% of the static network.")] = "",
     latency: Annotated[
-        str, Opt(help="A budget for the mix of frames, by --table: 40ms, or 60% of the static network on every frame.")
+        str, Opt(help="A budget for the mix of frames: 40ms, or 60% of the static network on every frame.")
     ] = "",
-    table: Annotated[str, Opt(help="What networks cost on a target: a file of segsmith latency measure.")] = "",
-    target: Annotated[str, Opt(help="Refuse a table that is of another target than this file.")] = "",
+    table: Annotated[
+        str,
+        Opt(help="What networks cost on a target: a file of segsmith latency measure. Without, each is timed here."),
+    ] = "",
+    target: Annotated[str, Opt(help="A target's file: how to time candidates, or what the table has to be of.")] = "",
+    measure: Annotated[
+        bool, Opt("--measure", help="Time what the table lets through, too, alone on this machine (as without table).")
+    ] = False,
     soft: Annotated[
         float, Opt(help="Budgets turn nothing away; above one, a reward is multiplied by (budget / cost) ** SOFT.")
     ] = 0.0,
@@ -100,6 +106,7 @@ def search(
         latency=latency,
         table=table,
         target=target,
+        measure=measure,
         soft=soft,
         floors=tuple(floor or ()),
         flicker=flicker,

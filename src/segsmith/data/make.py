@@ -21,7 +21,6 @@ from segsmith.data.classfile import NAME as CLASSES_FILE
 from segsmith.data.classfile import write_classes
 from segsmith.data.film import Film
 from segsmith.data.processes import cores, dealt
-from segsmith.data.streets.camera import RATE_HZ
 from segsmith.data.streets.options import Options
 from segsmith.data.streets.reader import CLASSES, REVISION, clip_name
 from segsmith.data.streets.scene import build
@@ -81,13 +80,14 @@ def make_streets(
     frames: int = 30,
     size: tuple[int, int] = (360, 480),
     seed: int = 0,
+    frame_every: int = 1,
     label_every: int = 1,
     layout: Layout | Sequence[Layout] = LAYOUTS,
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Summary:
     """Writes the same pictures as ``streets:clips=...,frames=...`` reads. ``progress`` gets frames done and to do."""
-    options = Options(clips, frames, size, seed, label_every)
+    options = Options(clips, frames, size, seed, frame_every, label_every)
     layouts = _wanted(layout)
     out = Path(out)
     jobs = [
@@ -182,10 +182,10 @@ def _write(job: _Job) -> None:
     scene = build(job.options, job.split, job.clip)
     counts, last = np.zeros(VOID + 1, np.int64), np.zeros((0, 0), np.uint8)
     video = job.out / "video" / f"{job.name}.part.mp4"
-    film = Film(video, RATE_HZ) if "video" in job.layouts else None
+    film = Film(video, job.options.rate_hz) if "video" in job.layouts else None
     try:
         for index in range(job.options.frames):
-            image, mask = scene.frame(index)
+            image, mask = scene.frame(index * job.options.frame_every)
             _save(job, index, image, mask)
             if film:
                 film.write(image)

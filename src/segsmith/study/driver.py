@@ -57,7 +57,10 @@ class Pending:
 
 
 class Driver:
-    """``told`` hears of every finished trial; ``asked_to_stop`` is asked between two of them."""
+    """``told`` hears of every finished trial; ``asked_to_stop`` is asked between two of them.
+
+    ``clock`` times what the ``meter`` lets through, and only while nothing is in training.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,9 @@ class Driver:
         meter: Callable[[Genotype], Cost],
         told: Callable[[Record, Book], None] = lambda record, book: None,
         asked_to_stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[Genotype], float] | None = None,
     ) -> None:
-        self.study, self.plan, self.pool, self.meter = study, plan, pool, meter
+        self.study, self.plan, self.pool, self.meter, self.clock = study, plan, pool, meter, clock
         self.told, self.asked_to_stop = told, asked_to_stop
         self.pending: dict[int, Pending] = {}
         self.costs: dict[str, Cost] = {}
@@ -81,13 +85,28 @@ class Driver:
         """Until the budget is spent, or somebody asks to stop."""
         left = self._left_behind()
         while not self.asked_to_stop():
-            while self.pool.free > 0 and self._wants_more() and not self.asked_to_stop():
-                self._propose(left.pop(0) if left else self.study.ask())
+            if self.clock is None or not self.pending:
+                self._fill(left)
             if not self.pending:
                 break
             for number, outcome in self.pool.wait(LISTEN_S):
                 self._finish(self.pending.pop(number), outcome)
         return self.book
+
+    def _fill(self, left: list[Trial]) -> None:
+        """Give every free hand a candidate; where they are timed, no sooner than all are."""
+        timed: list[Pending] = []
+        while self.pool.free > len(timed) and self._wants_more() and not self.asked_to_stop():
+            pending = self._propose(left.pop(0) if left else self.study.ask())
+            if pending is None:
+                continue
+            self.pending[pending.trial.number] = pending
+            if self.clock is None:
+                self._submit(pending)
+            else:
+                timed.append(pending)
+        for pending in timed:
+            self._submit(pending)
 
     @property
     def elapsed(self) -> float:
@@ -110,7 +129,8 @@ class Driver:
             return False
         return not plan.minutes or self.elapsed < 60 * plan.minutes
 
-    def _propose(self, trial: Trial) -> None:
+    def _propose(self, trial: Trial) -> Pending | None:
+        """The candidate, if it is to be trained."""
         choices = ask(trial, self.plan.space)
         genotype = self.plan.space.decode(choices)
         mark = fingerprint(genotype)
@@ -120,13 +140,13 @@ class Driver:
         known = self.book.known(mark)
         if known is not None:
             self._write(trial, repeated(record, known))
-            return
+            return None
         twin = next((pending for pending in self.pending.values() if pending.record.fingerprint == mark), None)
         pending = Pending(trial, record, None, genotype)
         if twin is not None:
             twin.twins.append(pending)
-        elif not self._refuse(pending):
-            self._submit(pending)
+            return None
+        return None if self._refuse(pending) else pending
 
     def _refuse(self, pending: Pending) -> bool:
         """Turn away what cannot meet the budget, before it is trained, and what nobody can tell of whether it can."""
@@ -148,7 +168,6 @@ class Driver:
     def _submit(self, pending: Pending) -> None:
         halt = self.book.stopper.halt_below(pending.trial.number, self.plan.stages) if self.plan.early_stopping else ()
         pending.record = replace(pending.record, halt_below=halt)
-        self.pending[pending.trial.number] = pending
         self.pool.submit(Job(pending.trial.number, pending.genotype, pending.record.seed, halt))
         if pending.cost is None:  # counted while the candidate is in training
             pending.cost = self._cost(pending)
@@ -157,7 +176,10 @@ class Driver:
         """Counted once: a controller may propose what was turned away again and again."""
         mark = pending.record.fingerprint
         if mark not in self.costs:
-            self.costs[mark] = self.meter(pending.genotype)
+            cost = self.meter(pending.genotype)
+            if self.clock is not None and not self.plan.goals.refusal(cost):
+                cost = replace(cost, latency_ms=round(self.clock(pending.genotype), 4))
+            self.costs[mark] = cost
         return self.costs[mark]
 
     def _finish(self, pending: Pending, outcome: Outcome) -> None:

@@ -48,8 +48,10 @@ class Goals:
         return {limit.what: limit.excess(cost) for limit in self.limits if not limit.soft}
 
     def refusal(self, cost: Cost) -> str:
-        """Why a candidate is not worth training; empty where it is."""
-        said = [limit.said(cost) for limit in self.limits if not limit.soft and limit.excess(cost) > 0]
+        """Why a candidate is not worth training; empty where it is, as far as its costs are known."""
+        hard = [limit for limit in self.limits if not limit.soft]
+        known = [limit for limit in hard if limit.what != "latency" or cost.latency_ms is not None]
+        said = [limit.said(cost) for limit in known if limit.excess(cost) > 0]
         return "; ".join(said)
 
     def missed(self, iou: Mapping[str, float | None], flicker: float | None) -> dict[str, float]:

@@ -40,6 +40,7 @@ class SearchOptions:
     latency: str = ""
     table: str = ""
     target: str = ""
+    measure: bool = False
     soft: float = 0.0
     floors: tuple[str, ...] = ()
     flicker: float = 0.0
@@ -62,13 +63,21 @@ class SearchOptions:
             raise UserError(f"--workers {self.workers} is below zero")
         if self.key_every < 1:
             raise UserError(f"--key-every {self.key_every} is below one")
-        if (self.latency or "latency" in self.objectives) and not self.table:
-            fix = "segsmith latency measure makes one; --flops stands in for it until then"
-            raise UserError("a latency is predicted by a --table, and none is given", fix=fix)
+        if self.measure and not self.timed:
+            raise UserError("--measure, and no latency is asked for", fix="--latency 40ms")
         if self.cpus <= 0 or self.gpus < 0:
             raise UserError(f"a candidate cannot take {self.cpus:g} CPUs and {self.gpus:g} GPUs")
         if self.objectives[0] != "reward" or len(set(self.objectives)) != len(self.objectives):
             raise UserError(f"objectives {', '.join(self.objectives)}", fix="reward comes first, each one once")
+
+    @property
+    def timed(self) -> bool:
+        return bool(self.latency) or "latency" in self.objectives
+
+    @property
+    def measures(self) -> bool:
+        """Whether candidates are timed on this machine: no table foretells their latency, or it is not enough."""
+        return self.timed and (self.measure or not self.table)
 
     @property
     def hands(self) -> Hands:
@@ -92,11 +101,11 @@ class SearchOptions:
         """Refuse to go on with a search that is about something else."""
         now = plain(self.record())
         for field in fields(self):
-            if field.name not in FREE and configuration.get(field.name) != now[field.name]:
+            before = configuration.get(field.name, plain(field.default))  # an option may be newer than the run
+            if field.name not in FREE and before != now[field.name]:
                 word = field.name.replace("_", "-")
                 raise UserError(
-                    f"holds a search with --{word} {_shown(configuration.get(field.name))}, "
-                    f"not {_shown(now[field.name])}",
+                    f"holds a search with --{word} {_shown(before)}, not {_shown(now[field.name])}",
                     fix="ask the same, or name a new folder",
                     path=self.out,
                 )

@@ -4,6 +4,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -12,9 +13,10 @@ from optuna.exceptions import StorageInternalError
 
 from segsmith.errors import UserError
 from segsmith.latency.table import Table
-from segsmith.latency.target import load_target
+from segsmith.latency.target import load_target, this_machine
 from segsmith.search.named import check_sampler, make_sampler
 from segsmith.study.book import Book
+from segsmith.study.clock import Clock
 from segsmith.study.driver import Driver, Plan
 from segsmith.study.limits import COSTS, Goals, Limit, parse_amount, parse_floors, shown, value_of
 from segsmith.study.meter import FlopsMeter, Meter, TableMeter
@@ -42,13 +44,13 @@ def run_search(options: SearchOptions) -> Results:
         if run.exists():
             _check_goes_on(run, options)
         prepared = prepare(options, progress.preparing)
-        meter = meter_of(options, prepared)
-        goals = goals_of(options, prepared, meter)
+        meter, clock = meter_of(options, prepared), clock_of(options, prepared)
+        goals = goals_of(options, prepared, meter, clock)
         _say(options, prepared, goals)
         pool = open_pool(prepared.opener, options.hands)
         try:
             study = _study(run, options, prepared)
-            book, stopped = _drive(run, study, options, prepared, goals, meter, pool, progress)
+            book, stopped = _drive(run, study, options, prepared, goals, (meter, clock), pool, progress)
         except (UserError, StorageInternalError) as error:
             if run.exists():
                 run.update(state="failed")
@@ -85,7 +87,7 @@ def _drive(
     options: SearchOptions,
     prepared: Prepared,
     goals: Goals,
-    meter: Meter,
+    costs: tuple[Meter, Clock | None],
     pool: Pool,
     progress: Progress,
 ) -> tuple[Book, bool]:
@@ -109,7 +111,7 @@ def _drive(
 
     interruption = Interruption()
     with interruption.heard():
-        book = Driver(study, plan, pool, meter, told, lambda: interruption.asked).run()
+        book = Driver(study, plan, pool, costs[0], told, lambda: interruption.asked, costs[1]).run()
     return book, interruption.asked
 
 
@@ -129,9 +131,20 @@ def meter_of(options: SearchOptions, prepared: Prepared) -> Meter:
     return TableMeter(flops, table)
 
 
-def goals_of(options: SearchOptions, prepared: Prepared, meter: Meter) -> Goals:
+def clock_of(options: SearchOptions, prepared: Prepared) -> Clock | None:
+    """Where latencies count and no table says them, or where they are to be measured all the same."""
+    if not options.measures:
+        return None
+    here = replace(this_machine(), size=prepared.size, key_every=options.key_every)
+    asked = load_target(options.target) if options.target else here
+    return Clock(replace(asked, key_every=options.key_every), len(prepared.classes))
+
+
+def goals_of(options: SearchOptions, prepared: Prepared, meter: Meter, clock: Clock | None = None) -> Goals:
     """Amounts in percent are shares of what the static network costs on every frame."""
     whole = None if prepared.static is None else meter(prepared.static)
+    if whole is not None and prepared.static is not None and clock is not None and options.latency.endswith("%"):
+        whole = replace(whole, latency_ms=clock(prepared.static))
     limits = [
         Limit(what, parse_amount(text, None if whole is None else value_of(what, whole)), options.soft)
         for what, text in (("flops", options.flops), ("parameters", options.parameters), ("latency", options.latency))

@@ -58,7 +58,7 @@ def feed(source: Source, recipe: Recipe, number: int) -> ClipFeed:
     clips = training_clips(source.dataset, source.split, phase.length, phase.stride, synthetic)
     augment = Augment(
         crop=crop_of(recipe, phase, source.cache.image(0).shape),
-        scale=recipe.scale,
+        scale=(recipe.scale[0] * phase.zoom, recipe.scale[1] * phase.zoom),
         mirror=recipe.mirror,
         jitter=recipe.jitter,
     )
@@ -80,8 +80,11 @@ def feed(source: Source, recipe: Recipe, number: int) -> ClipFeed:
 
 
 def crop_of(recipe: Recipe, phase: Phase, frame: tuple[int, ...]) -> tuple[int, int]:
-    """The recipe's crop (a whole frame where it names none), at the phase's share of it."""
-    height, width = (side or whole for side, whole in zip(recipe.crop, frame[:2], strict=True))
+    """The recipe's crop (a whole frame where it names none), at the phase's share of it. What no frame fills when it is
+    enlarged most would only be padding."""
+    largest = [round(whole * max(1.0, recipe.scale[1] * phase.zoom)) for whole in frame[:2]]
+    sides = zip(recipe.crop, frame[:2], largest, strict=True)
+    height, width = (min(side or whole, most) for side, whole, most in sides)
     if phase.crop == 1:
         return height, width
     return grained(height * phase.crop), grained(width * phase.crop)

@@ -1,5 +1,6 @@
 """The training loop: phases of a recipe, a budget, snapshots. What step n does hangs on the seed and n alone."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from segsmith.training.guard import Interruption, LossWatch, keep_batch, out_of_
 from segsmith.training.objective import Objective, Piece
 from segsmith.training.parts import optimisers, set_learning
 from segsmith.training.recipes import Recipe
+from segsmith.training.room import pieces_needed
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.snapshot import Counters
 from segsmith.training.together import add_up_gradients, same_buffers
@@ -91,6 +93,7 @@ class Loop:
         self.losses = LossWatch()
         self.interruption = Interruption()
         self.ends = phase_ends(recipe, budget, self.feeds)
+        self._roomy = -1  # the phase whose batches are known to fit the memory
 
     # ---- the way through the budget
 
@@ -115,6 +118,8 @@ class Loop:
         for frames, masks in self.feeds[counters.phase].batches(counters.steps_in_phase, counters.salt):
             if self._phase_is_over():
                 break
+            if self._roomy != counters.phase:
+                self._make_room(frames)
             loss = self._agreed(self._fitting_step(frames, masks))
             if not self.losses.sound(loss):
                 self._go_back(loss, frames, masks)
@@ -167,9 +172,21 @@ class Loop:
                     pieces = 2 * self.counters.micro
                     raise UserError("the batch does not fit the memory", fix=f"--accumulate {pieces}") from None
             self.counters.micro *= 2
-            self.fabric.print(f"the batch does not fit the memory: now in {self.counters.micro} pieces")
+            self._say(f"the batch does not fit the memory: now in {self.counters.micro} pieces")
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def _make_room(self, frames: Tensor) -> None:
+        """On a CPU nothing tells that memory is short, and then the run is killed: it is reckoned beforehand."""
+        self._roomy = self.counters.phase
+        if self.fabric.device.type != "cpu":
+            return
+        span = max(end - start for start, end in cuts(frames.shape[1], self.recipe.phases[self._roomy].truncate))
+        shape, here = tuple(frames.shape[2:]), max(1, self.fabric.world_size)
+        pieces = pieces_needed(self.network, frames.shape[0], shape, span, here)
+        if pieces > self.counters.micro:
+            self.counters.micro = pieces
+            self._say(f"the batch would not fit the memory: in {pieces} pieces")
 
     def _step(self, frames: Tensor, masks: Tensor) -> float:
         self._set_rates()
@@ -280,7 +297,7 @@ class Loop:
         snapshot.restore(self.run.last, self.network, self.average, self._bare_optimisers())
         self.counters.salt = salt
         self.losses = LossWatch()
-        self.fabric.print(f"the loss became {loss:.3g}: back to step {self.counters.step} at half the learning rate")
+        self._say(f"the loss became {loss:.3g}: back to step {self.counters.step} at half the learning rate")
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -299,6 +316,10 @@ class Loop:
         self._saved = time.perf_counter()
         if self.fabric.is_global_zero:
             snapshot.save(self.run.last, self.network, self.average, self._bare_optimisers(), self.counters)
+
+    def _say(self, text: str) -> None:
+        if self.fabric.is_global_zero:
+            sys.stderr.write(text + "\n")
 
     def _tick(self) -> None:
         """The clock runs while a run does, waiting for data and evaluating included."""

@@ -23,12 +23,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of the budget. ``sizes`` is the crop as a share of the full one; ``length`` the frames of a clip
-    (1: single images); ``stride`` their distance; ``truncate`` the steps between detachments of the state."""
+    """A stretch of the budget. ``crop`` is a share of the recipe's; ``zoom`` goes with its scale, so that a small crop
+    still sees most of the street; ``length`` the frames of a clip (1: single images); ``stride`` their distance;
+    ``truncate`` the steps between detachments of the state."""
 
     share: float
     rates: tuple[Rate, ...]
     crop: float = 1.0
+    zoom: float = 1.0
     length: int = 1
     stride: int = 1
     truncate: int = 0
@@ -112,20 +114,20 @@ LGC = Recipe(
 SCRATCH = Recipe(
     name="scratch",
     phases=(
-        Phase(0.55, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=0.6),
-        Phase(0.25, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=0.8),
-        Phase(0.20, (Rate("all", "adamw", 5e-3, weight_decay=1e-2),), crop=1.0),
+        Phase(0.50, (Rate("all", "adamw", 8e-3, weight_decay=1e-2),), crop=0.5, zoom=0.65),
+        Phase(0.25, (Rate("all", "adamw", 8e-3, weight_decay=1e-2),), crop=0.75, zoom=0.85),
+        Phase(0.25, (Rate("all", "adamw", 8e-3, weight_decay=1e-2),), crop=1.0),
     ),
     epochs=800,
     batch=8,
     crop=(0, 0),
-    scale=(0.75, 2.0),
-    jitter=0.3,
+    scale=(0.8, 1.4),
+    jitter=0.2,
     warmup=0.02,
     class_weights=True,
     ema=0.998,
     clip_norm=5.0,
-    notes="no pre-trained weights: small crops first, class weights, averaged weights",
+    notes="no pre-trained weights: small pictures first, class weights, averaged weights",
 )
 
 VIDEO = Recipe(

@@ -8,7 +8,6 @@ from typing import Any
 
 from segsmith.data.base import Dataset, Frame, FrameSequence, Image
 from segsmith.data.classes import CAMVID
-from segsmith.data.streets.camera import RATE_HZ
 from segsmith.data.streets.options import TOY, Options, parse
 from segsmith.data.streets.scene import Scene, build
 
@@ -79,7 +78,7 @@ def open_streets(path: Path | str | None = None, *, toy: bool = False) -> Datase
         classes=CLASSES,
         splits=splits,
         reader=StreetReader(options),
-        rate_hz=RATE_HZ,
+        rate_hz=options.rate_hz,
         notes=(f"drawn from {options.text()}",),
     )
 
@@ -94,7 +93,7 @@ def _sequence(options: Options, split: str, clip: int) -> FrameSequence:
 
 
 def _frame(options: Options, split: str, clip: int, index: int) -> Frame:
-    key = f"seed={options.seed} split={split} clip={clip} frame={index}"
+    key = f"seed={options.seed} split={split} clip={clip} frame={index * options.frame_every}"
     return Frame(f"{clip_name(split, clip)}_{index:05d}", key, key if options.labelled(index) else "", index)
 
 

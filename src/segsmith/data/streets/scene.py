@@ -63,7 +63,7 @@ class Scene:
     bonnet: Bonnet | None
 
     def frame(self, index: int) -> tuple[Image, Image]:
-        """RGB and mask of one frame, drawn without any other."""
+        """RGB and mask of one of the camera's frames, drawn without any other."""
         time = index / RATE_HZ
         height, width = self.size
         view = self.ride.view(time, height * SAMPLES, width * SAMPLES)
@@ -91,7 +91,7 @@ class Scene:
 
 def build(options: Options, split: str, clip: int) -> Scene:
     key = (options.seed, split, clip)
-    duration = options.frames / RATE_HZ
+    duration = options.frames / options.rate_hz
     sky_and_sun = weather(stream(*key, _WEATHER))
     way = ride(stream(*key, _RIDE))
     plan = street(stream(*key, _PLAN), way.way(duration) + FAR)
