@@ -22,8 +22,9 @@ from segsmith.cli.search import search
 from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
 from segsmith.study.options import SearchOptions
-from segsmith.study.results import load_results
+from segsmith.study.results import LOCK, load_results
 from segsmith.study.search import run_search
+from segsmith.training.runfolder import RunFolder
 from segsmith.training.start import start
 
 app = typer.Typer()
@@ -62,6 +63,16 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
         run_search(asked(root, tmp_path / "parts", space, trials=trials))
     assert rewards(tmp_path / "parts") == rewards(tmp_path / "whole")
     assert len(whole.records) == 3
+
+
+def test_a_killed_search_is_told_from_one_that_runs(root: Path, tmp_path: Path) -> None:
+    options = asked(root, tmp_path / "run", trials=1)
+    assert run_search(options).state == "finished"
+    folder = RunFolder(Path(options.out))
+    folder.update(state="running")  # as a kill leaves it
+    assert load_results(folder.path).state == "interrupted"
+    with FileLock(folder.path / LOCK):
+        assert load_results(folder.path).state == "running"
 
 
 def test_another_search_is_not_mixed_into_a_run(root: Path, tmp_path: Path) -> None:

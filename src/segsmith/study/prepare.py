@@ -127,7 +127,7 @@ def _dynamic(ask: Ask) -> Prepared:
     classifier = arrays_of(static.classifier.state_dict())
     resident = ask.resident(train, val)
     opener = DynamicOpener(below, static.classes, classifier, train, val, ask.settings, ask.device, resident)
-    said = (_said(ask, split), f"static network from {path}")
+    said = (_said(ask, split), f"static network from {ask.options.static}")
     names = ask.dataset.classes.names
     return Prepared(space, ask.settings, opener, names, replace(source, pad=0).size, ask.device, below, said)
 

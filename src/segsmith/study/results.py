@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial
 
 from segsmith.errors import UserError
@@ -19,6 +20,9 @@ from segsmith.study.options import SearchOptions
 from segsmith.study.storage import open_storage
 from segsmith.study.trial import ATTRIBUTE, REPEATED, SCORED, STOPPED, Record
 from segsmith.training.runfolder import RunFolder, replacing
+
+LOCK = ".lock"
+"""Of the run's folder: held by the driver for as long as it lives."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,18 @@ def load_results(run: Path) -> Results:
     records = tuple(Record.of(trial.user_attrs[ATTRIBUTE]) for trial in trials if finished(trial))
     asked = tuple(configuration["objectives"])
     objectives = asked if len(asked) > 1 else ("reward", "flops")
-    return Results(run, record["state"], configuration, tuple(trials), records, objectives)
+    return Results(run, _state(run, record["state"]), configuration, tuple(trials), records, objectives)
+
+
+def _state(run: Path, written: str) -> str:
+    """A killed search has no time to write that it ended: its lock tells."""
+    if written != "running":
+        return written
+    try:
+        with FileLock(run / LOCK, timeout=0):
+            return "interrupted"
+    except Timeout:
+        return written
 
 
 def asked_of(run: Path) -> SearchOptions:

@@ -24,7 +24,7 @@ from segsmith.study.options import SearchOptions
 from segsmith.study.pool import Pool, open_pool
 from segsmith.study.prepare import Prepared, prepare
 from segsmith.study.progress import Progress
-from segsmith.study.results import Results, keep_genotype, load_results
+from segsmith.study.results import LOCK, Results, keep_genotype, load_results
 from segsmith.study.storage import directions_of, open_storage, open_study
 from segsmith.study.trial import Record
 from segsmith.training.guard import Interruption
@@ -167,7 +167,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """Two drivers of one study would take each other's trials for their own. The lock goes with the process."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".lock", timeout=0):
+        with FileLock(folder / LOCK, timeout=0):
             yield
     except Timeout:
         raise UserError(
