@@ -9,8 +9,9 @@ from torch import nn
 from segsmith.errors import UserError
 from segsmith.training import loop as loop_module
 from segsmith.training.budget import Budget
-from segsmith.training.loop import Status, Stopped, cuts
+from segsmith.training.loop import Status, Stopped
 from segsmith.training.recipes import Phase, Rate
+from segsmith.training.room import cuts
 
 
 class Killed(Exception):

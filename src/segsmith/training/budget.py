@@ -1,6 +1,7 @@
 """How long a run may take, in epochs or in minutes, and how far it has come."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segsmith.errors import UserError
@@ -30,6 +31,16 @@ class Budget:
     def steps(self, steps_in_epoch: int) -> int:
         assert self.epochs is not None
         return max(1, round(self.epochs * steps_in_epoch))
+
+    def phase_ends(self, shares: Sequence[float], steps_in_epoch: Sequence[int]) -> list[float]:
+        """Where each phase ends: in steps for a budget in epochs, in progress for one in minutes."""
+        if self.epochs is None:
+            return [sum(shares[: n + 1]) for n in range(len(shares) - 1)] + [1.0]
+        ends, total = [], 0
+        for share, steps in zip(shares, steps_in_epoch, strict=True):
+            total += max(1, round(self.epochs * share * steps))
+            ends.append(float(total))
+        return ends
 
     def __str__(self) -> str:
         return f"{self.epochs:g} epochs" if self.epochs is not None else f"{self.minutes:g} minutes"

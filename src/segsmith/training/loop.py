@@ -20,7 +20,7 @@ from segsmith.training.guard import Interruption, LossWatch, keep_batch, out_of_
 from segsmith.training.objective import Objective, Piece
 from segsmith.training.parts import optimisers, set_learning
 from segsmith.training.recipes import Recipe
-from segsmith.training.room import pieces_needed
+from segsmith.training.room import cuts, pieces_needed
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.snapshot import Counters
 from segsmith.training.together import add_up_gradients, same_buffers
@@ -92,7 +92,8 @@ class Loop:
         self.optimisers: list[torch.optim.Optimizer] = []
         self.losses = LossWatch()
         self.interruption = Interruption()
-        self.ends = phase_ends(recipe, budget, self.feeds)
+        shares = [phase.share for phase in recipe.phases]
+        self.ends = budget.phase_ends(shares, [one.steps_in_epoch for one in feeds])
         self._roomy = -1  # the phase whose batches are known to fit the memory
 
     # ---- the way through the budget
@@ -329,23 +330,3 @@ class Loop:
 
     def _bare_optimisers(self) -> list[torch.optim.Optimizer]:
         return [getattr(one, "optimizer", one) for one in self.optimisers]
-
-
-def phase_ends(recipe: Recipe, budget: Budget, feeds: list[Feed]) -> list[float]:
-    """Where each phase ends: in steps for a budget in epochs, in progress for one in minutes."""
-    shares = [phase.share for phase in recipe.phases]
-    if budget.epochs is None:
-        return [sum(shares[: n + 1]) for n in range(len(shares) - 1)] + [1.0]
-    ends, total = [], 0
-    for share, feed in zip(shares, feeds, strict=True):
-        total += max(1, round(budget.epochs * share * feed.steps_in_epoch))
-        ends.append(float(total))
-    return ends
-
-
-def cuts(length: int, truncate: int) -> list[tuple[int, int]]:
-    """Pieces of a clip: the key frame goes with the first ``truncate`` steps."""
-    if not truncate or length <= truncate + 1:
-        return [(0, length)]
-    starts = [0, *range(truncate + 1, length, truncate)]
-    return list(zip(starts, [*starts[1:], length], strict=True))

@@ -1,4 +1,5 @@
-"""How much memory a clip takes in training, told beforehand: a system that runs out of it kills without a word."""
+"""How much memory a clip takes in training, told beforehand: a system that runs out of it kills without a word. And how
+long clips are cut to take less."""
 
 import copy
 from typing import cast
@@ -59,3 +60,11 @@ def clip_bytes(network: nn.Module, frames: tuple[int, ...], length: int) -> int:
     graph = sum(size for number, size in kept.items() if number not in weights)
     whole = logits.shape[1] * frames[1] * frames[2] * frame.element_size()
     return graph + LOSS * len(answers) * whole
+
+
+def cuts(length: int, truncate: int) -> list[tuple[int, int]]:
+    """Pieces of a clip: the key frame goes with the first ``truncate`` steps."""
+    if not truncate or length <= truncate + 1:
+        return [(0, length)]
+    starts = [0, *range(truncate + 1, length, truncate)]
+    return list(zip(starts, [*starts[1:], length], strict=True))
