@@ -36,7 +36,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--cell-minutes", type=float, default=12.0)
     parser.add_argument("--recipe", default="dynamic")
-    parser.add_argument("--batch", type=int, default=None)
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--schedule")
+    parser.add_argument("--ema", type=float)
     asked = parser.parse_args()
     dataset = open_dataset("toy")
     ceilings = {stride: ceiling_of(dataset, "val", stride) for stride in STRIDES}
@@ -52,6 +54,8 @@ def main() -> None:
         static=str(asked.runs / "arch2"),
         recipe=asked.recipe,
         batch=asked.batch,
+        schedule=asked.schedule,
+        ema=asked.ema,
         minutes=asked.cell_minutes,
         devices=0,
     )

@@ -29,6 +29,8 @@ def train(
     lr: Annotated[
         float | None, Opt(help="The recipe's highest learning rate; the others follow in proportion.")
     ] = None,
+    schedule: Annotated[str | None, Opt(help="How learning rates fall: poly, cosine or constant.")] = None,
+    ema: Annotated[float | None, Opt(help="Decay of the averaged weights, such as 0.998; 0 for none.")] = None,
     split: Annotated[str, Opt(help="Train on this split; a+b for both.")] = "train",
     static: Annotated[
         str, Opt(help="A trained network: what a cell stands on, or whose encoder others begin with.")
@@ -93,6 +95,8 @@ def train(
         crop=parse_size(crop),
         batch=batch,
         lr=lr,
+        schedule=schedule,
+        ema=ema,
         split=split,
         device=device,
         precision=precision,

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from segsmith.errors import UserError
-from segsmith.training.budget import Budget
+from segsmith.training.budget import SCHEDULES, Budget
 from segsmith.training.recipes import Recipe, recipe_named
 
 DEFAULT_RECIPES = {
@@ -31,6 +31,8 @@ class TrainOptions:
     crop: tuple[int, int] | None = None
     batch: int | None = None
     lr: float | None = None
+    schedule: str | None = None
+    ema: float | None = None
     split: str = "train"
     device: str = "auto"
     precision: str = "32"
@@ -74,11 +76,17 @@ class TrainOptions:
         changes: dict[str, Any] = {
             "batch": self.batch,
             "crop": self.crop,
+            "schedule": self.schedule,
+            "ema": self.ema,
             "consistency": self.consistency,
             "synthetic": self.synthetic,
             "pseudo_labels": self.pseudo_labels or None,
         }
         recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+        if recipe.schedule not in SCHEDULES:
+            raise UserError(f"there is no schedule {recipe.schedule!r}", fix=f"take one of {', '.join(SCHEDULES)}")
+        if not 0 <= recipe.ema < 1:
+            raise UserError(f"--ema {recipe.ema} is not between 0 and 1", fix="0.998 is a common value, 0 turns it off")
         if recipe.batch < 1:
             raise UserError(f"a batch of {recipe.batch} is empty", fix="--batch 8 is a common value")
         return recipe if self.lr is None else scaled(recipe, self.lr)
