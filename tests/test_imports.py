@@ -13,10 +13,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "segsmith"
 
 # A part may import itself and the parts before it.
 ORDER = [
-    *("errors", "machine", "genotype", "ops", "networks", "runtimes", "data", "metrics", "spaces", "latency"),
-    *("training", "search", "study", "deploy", "report", "cli"),
+    *("errors", "machine", "models", "genotype", "ops", "networks", "runtimes", "data", "metrics", "spaces", "latency"),
+    *("training", "search", "study", "deploy", "report", "reproduce", "forge", "cli"),
 ]
-WITHOUT_TORCH = ("errors", "machine", "genotype", "spaces")
+WITHOUT_TORCH = ("errors", "machine", "models", "genotype", "spaces")
 WALLS = {"networks": {"spaces", "search"}, "search": {"data", "training", "study"}}
 
 

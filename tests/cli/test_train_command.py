@@ -158,6 +158,18 @@ def test_a_run_is_not_written_over(static: Path) -> None:
         run("train", "template-arch1", "--data", DATA, "-o", str(static))
 
 
+def test_a_run_killed_before_its_first_snapshot_begins_anew(tmp_path: Path) -> None:
+    words = ("train", "template-arch1", "--data", DATA, "-o", str(tmp_path / "run"), "--epochs", "1", "--device", "cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segsmith.training.loop.Loop.train", lambda *_: (_ for _ in ()).throw(ZeroDivisionError))
+        with pytest.raises(ZeroDivisionError):
+            run(*words, "--devices", "1")
+    assert (tmp_path / "run/run.json").exists()
+    assert not (tmp_path / "run/last.safetensors").exists()
+    run("train", "--resume", str(tmp_path / "run"))
+    assert (tmp_path / "run/model.safetensors").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", ["1", "2"])
 def test_ten_kills_change_no_bit(devices: str, tmp_path: Path) -> None:

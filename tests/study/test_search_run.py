@@ -65,6 +65,19 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
     assert len(whole.records) == 3
 
 
+def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path) -> None:
+    found = run_search(asked(root, tmp_path / "run", trials=2, latency="10000ms"))
+    assert all(record.latency_ms is not None and 0 < record.latency_ms < 10000 for record in found.records)
+
+
+def test_a_latency_that_nothing_keeps_ends_the_search(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segsmith.study.driver.REFUSALS", 3)
+    with pytest.raises(UserError, match="none of 3 candidates in a row met the budget"):
+        run_search(asked(root, tmp_path / "run", trials=1, latency="0.001ms"))
+
+
 def test_a_killed_search_is_told_from_one_that_runs(root: Path, tmp_path: Path) -> None:
     options = asked(root, tmp_path / "run", trials=1)
     assert run_search(options).state == "finished"

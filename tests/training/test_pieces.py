@@ -115,7 +115,7 @@ def test_flags_change_a_recipe() -> None:
         TrainOptions("arch2", "toy", "out", batch=0).adapted("decoder")
     with pytest.raises(UserError, match="no schedule 'step'"):
         TrainOptions("arch2", "toy", "out", schedule="step").adapted("decoder")
-    with pytest.raises(UserError, match="--ema 1.5"):
+    with pytest.raises(UserError, match=r"--ema 1\.5"):
         TrainOptions("arch2", "toy", "out", ema=1.5).adapted("decoder")
     calm = TrainOptions("arch2", "toy", "out", recipe="dynamic", schedule="poly", ema=0.9).adapted("decoder")
     assert (calm.schedule, calm.ema, calm.batch) == ("poly", 0.9, DYNAMIC.batch)

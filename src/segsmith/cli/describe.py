@@ -40,8 +40,11 @@ def describe(
 def read(spec: str) -> "tuple[Genotype, int | None]":
     """The genotype and, of a trained network, how many classes it has."""
     from segsmith.genotype import load_genotype
+    from segsmith.genotype.presets import PRESETS
+    from segsmith.models import locate
 
-    model = Path(spec) if spec.endswith(SUFFIX) else Path(spec, f"model{SUFFIX}")
+    model = Path(spec) if spec in PRESETS else locate(spec)
+    model = model if model.suffix == SUFFIX else model / f"model{SUFFIX}"
     if model.is_file():
         from segsmith.networks.checkpoint import read_meta
 

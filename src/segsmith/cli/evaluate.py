@@ -13,7 +13,7 @@ PROTOCOLS = {"clip3": 3, "stream": 0, "image": 1}
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A run or a checkpoint.")],
+    model: Annotated[str, typer.Argument(help="A run, a checkpoint or a network that ships.")],
     data: Annotated[str, Opt(help="KIND:PATH, or toy.")],
     split: Annotated[str, Opt(help="Which frames.")] = "val",
     protocol: Annotated[

@@ -12,7 +12,7 @@ Opt = typer.Option
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A run or a checkpoint.")],
+    model: Annotated[str, typer.Argument(help="A run, a checkpoint or a network that ships.")],
     to: Annotated[str, Opt(help="onnx, openvino or torch-export.")] = "onnx",
     size: Annotated[str, Opt(help="Size of the frames: HEIGHTxWIDTH, or dynamic for any.")] = "dynamic",
     precision: Annotated[str, Opt(help="fp32, fp16, or int8, which is calibrated on training frames.")] = "fp32",

@@ -12,14 +12,18 @@ import typer
 import segsmith
 from segsmith.cli import (
     ablate,
+    benchmark,
     data,
     demo,
     describe,
     evaluate,
     export,
+    forge,
     genotype,
     latency,
+    models,
     report,
+    reproduce,
     run,
     search,
     search_gradient,
@@ -39,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
+app.command()(forge.forge)
 app.command()(genotype.draw)
 app.command()(describe.describe)
 app.command()(space.space)
@@ -49,9 +54,12 @@ app.command()(ablate.ablate)
 app.add_typer(study.app, name="study")
 app.command()(target.target)
 app.add_typer(latency.app, name="latency")
+app.command()(models.models)
 app.command()(export.export)
 app.command()(run.run)
+app.command()(benchmark.benchmark)
 app.command()(report.report)
+app.command()(reproduce.reproduce)
 
 
 @app.callback(invoke_without_command=True)

@@ -18,7 +18,7 @@ Opt = typer.Option
 
 
 def run(
-    model: Annotated[str, typer.Argument(help="A run, a checkpoint or an exported file.")],
+    model: Annotated[str, typer.Argument(help="A run, a checkpoint, an exported file or a network that ships.")],
     video: Annotated[
         str, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, a camera's number, or - for raw RGB.")
     ],
@@ -58,11 +58,13 @@ def run(
     loaded = load_model(model, backend, threads=threads, device=device)
     source = open_source(video, parse_size(size))
     paint = Painter(Classes(loaded.classes, loaded.meta.palette), contour, side_by_side, not no_legend)
-    sinks: list[Sink] = [open_sink(out, source.rate, paint, kind)] if out else []
-    sinks += [Window(paint)] if show else []
+    sinks: list[Sink] = [Window(paint)] if show else []
+    sinks += [open_sink(out, source.rate, paint, kind)] if out else []
     line = Line(source.count)
-    tally = Player(source, loaded.stream(key_every, key_when, max_age), sinks, live, line).play()
-    line.end()
+    try:
+        tally = Player(source, loaded.stream(key_every, key_when, max_age), sinks, live, line).play()
+    finally:
+        line.end()
     for trouble in source.troubles:
         say(trouble)
     if tally.stopped:

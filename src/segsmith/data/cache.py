@@ -22,7 +22,9 @@ from filelock import FileLock
 from segsmith import __version__
 from segsmith.data.ahead import in_order
 from segsmith.data.base import Dataset, Frame, Image
+from segsmith.data.housekeeping import PIXELS, hold, limit, make_room, mark_used
 from segsmith.errors import UserError
+from segsmith.machine import cores
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of frames done and the number there are."""
@@ -35,7 +37,7 @@ Decoded: TypeAlias = Generator[tuple[Image, Image | None]]
 FORMAT = 1
 HASHED_WHOLE = 1 << 20
 HASHED_ENDS = 1 << 18
-PIXELS, INDEX = "pixels.bin", "index.npy"
+INDEX = "index.npy"
 NO_MASK = -1
 
 
@@ -53,7 +55,9 @@ class FrameCache:
     _places: dict[Frame, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        pixels = np.memmap(self.folder / PIXELS, dtype=np.uint8, mode="r")
+        with (self.folder / PIXELS).open("rb") as file:
+            hold(file)
+            pixels = np.memmap(file, dtype=np.uint8, mode="r")
         object.__setattr__(self, "_rows", np.load(self.folder / INDEX).tolist())
         object.__setattr__(self, "_pixels", pixels.view(np.ndarray))
         object.__setattr__(self, "_places", {frame: place for place, frame in enumerate(self.frames)})
@@ -94,21 +98,18 @@ def open_cache(
     if not frames:
         has = ", ".join(dataset.splits) or "no split"
         raise UserError(f"{dataset.name} has no frames in split {split!r}", fix=f"it has {has}")
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     root = Path(folder) if folder else default_folder()
     target = root / "frames" / _key(dataset, frames, size, workers)
-    if not _whole(target, len(frames)):
-        with _writing(root):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(target.with_suffix(".lock"))
-            lock.acquire()
+    while True:
+        if not _whole(target, len(frames)):
+            _make_alone(target, dataset, frames, size, progress, workers)
         try:
-            if not _whole(target, len(frames)):  # another process may have made it meanwhile
-                decoded = in_order(lambda frame: _decode(dataset, frame, size), frames, workers, 2 * workers)
-                _make(target, decoded, len(frames), progress)
-        finally:
-            lock.release()
-    return FrameCache(target, frames)
+            found = FrameCache(target, frames)
+        except FileNotFoundError:  # another process made room just now
+            continue
+        mark_used(target)
+        return found
 
 
 def cached(dataset: Dataset, split: str) -> Dataset:
@@ -171,6 +172,28 @@ def _whole(target: Path, frames: int) -> bool:
         return False
     pixels = rows[:, 2] * rows[:, 3]
     return len(rows) == frames and held == int((pixels * np.where(rows[:, 1] == NO_MASK, 3, 4)).sum())
+
+
+def _make_alone(
+    target: Path,
+    dataset: Dataset,
+    frames: tuple[Frame, ...],
+    size: Size | None,
+    progress: Progress | None,
+    workers: int,
+) -> None:
+    most, root = limit(), target.parent.parent
+    with _writing(root):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target.with_suffix(".lock"))
+        lock.acquire()
+    try:
+        if not _whole(target, len(frames)):  # another process may have made it meanwhile
+            decoded = in_order(lambda frame: _decode(dataset, frame, size), frames, workers, 2 * workers)
+            _make(target, decoded, len(frames), progress)
+    finally:
+        lock.release()
+    make_room(target.parent, most, target)
 
 
 def _make(target: Path, decoded: Decoded, total: int, progress: Progress | None) -> None:

@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 from segsmith.data.base import Dataset, Frame, Reader
 from segsmith.data.examine import Finding, examine, examine_all
-from segsmith.data.processes import cores, dealt
+from segsmith.data.processes import dealt
 from segsmith.data.reader import PictureReader
 from segsmith.data.report import Report, SplitReport, class_weights
 from segsmith.data.verdict import faults_between
 from segsmith.data.video import VideoReader
+from segsmith.machine import cores
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of frames done and the number there are."""

@@ -20,11 +20,12 @@ from segsmith.data.ceiling import ceiling
 from segsmith.data.classfile import NAME as CLASSES_FILE
 from segsmith.data.classfile import write_classes
 from segsmith.data.film import Film
-from segsmith.data.processes import cores, dealt
+from segsmith.data.processes import dealt
 from segsmith.data.streets.options import Options
 from segsmith.data.streets.reader import CLASSES, REVISION, clip_name
 from segsmith.data.streets.scene import build
 from segsmith.errors import UserError
+from segsmith.machine import cores
 
 Layout = Literal["folder", "segnet", "video"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)

@@ -1,7 +1,6 @@
 """Work dealt to processes, taken back in whatever order it is done."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -17,10 +16,6 @@ Result = TypeVar("Result")
 
 AHEAD = 3
 """Jobs handed out for each process, so that none waits for the next."""
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def dealt(

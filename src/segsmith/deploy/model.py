@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 from segsmith.deploy.streams import Stream, Streams, When
 from segsmith.networks.build import VideoNetwork
@@ -11,12 +12,16 @@ from segsmith.runtimes.graphs import STEP
 from segsmith.runtimes.opening import Settings, find_files, open_runner
 from segsmith.runtimes.runner import Runner
 
+ONE_AT_A_TIME = ("openvino",)
+"""Runtimes that read and write in one place: two threads at once would get each other's answers."""
+
 
 class Model:
     """What stands at a path. ``meta`` says what it was made of and for; streams take frames, ``network`` is torch's."""
 
     def __init__(self, path: Path, runner: Runner) -> None:
         self.path, self.runner = path, runner
+        self._turn = Lock() if runner.backend in ONE_AT_A_TIME else None
 
     @property
     def meta(self) -> Meta:
@@ -44,7 +49,7 @@ class Model:
         self, count: int, key_every: int = 10, key_when: float | None = None, max_age: int | None = None
     ) -> Streams:
         """Several videos of one size at once, each with a state of its own, in one batch."""
-        return Streams(self.runner, count, When(key_every, key_when, max_age))
+        return Streams(self.runner, count, When(key_every, key_when, max_age), self._turn)
 
 
 def load_model(

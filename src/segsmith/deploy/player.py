@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,27 +22,48 @@ ROOM = 8
 END = None
 PATIENCE = 0.2
 STAGES = ("read", "answer", "write")
+LAST = 10_000
+"""Percentiles are those of so many frames, the last ones."""
+
+PERCENTILES = (50, 95, 99)
+COLUMNS = ("total_s", *(f"p{one}_ms" for one in PERCENTILES))
+
+
+@dataclass
+class Clock:
+    """What a stage took: in total, and for each of the last frames, so that a camera may run for weeks."""
+
+    total: float = 0.0
+    last: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        taken = time.perf_counter() - start
+        self.total += taken
+        self.last.append(taken)
+
+    def record(self) -> dict[str, float]:
+        if not self.last:
+            return {}
+        found = [self.total, *(np.percentile(np.array(self.last), PERCENTILES) * 1000)]
+        return {name: round(float(value), 3) for name, value in zip(COLUMNS, found, strict=True)}
 
 
 @dataclass
 class Tally:
-    """Seconds of each stage for each frame, and what else a person wants to know at the end."""
+    """The clock of each stage, and what else a person wants to know at the end."""
 
-    seconds: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    clocks: dict[str, Clock] = field(default_factory=lambda: {stage: Clock() for stage in STAGES})
     frames: int = 0
     keys: int = 0
     dropped: int = 0
     wall: float = 0.0
     stopped: bool = False
 
-    @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[stage].append(time.perf_counter() - start)
-
     def record(self) -> dict[str, Any]:
-        stages = {stage: _percentiles(values) for stage, values in self.seconds.items()}
+        stages = {stage: clock.record() for stage, clock in self.clocks.items()}
         rate = self.frames / self.wall if self.wall else 0.0
         return {
             "frames": self.frames,
@@ -56,7 +78,7 @@ class Tally:
 
 @dataclass
 class Player:
-    """``live`` leaves out frames that come while the network is busy. ``watch`` is told after every frame."""
+    """``live`` leaves out frames that come while the network is busy. ``watch`` is told after every frame written."""
 
     source: Source
     stream: Stream
@@ -96,55 +118,61 @@ class Player:
         return self.tally
 
     def _reading(self) -> None:
-        frames = self.source.frames()
+        shots = self.source.shots()
         began = time.perf_counter()
-        wanted, place = True, 0
+        wanted = True
         while wanted:
-            with self.tally.timing("read"):
-                found = next(frames, END)
+            with self.tally.clocks["read"].timing():
+                found = next(shots, END)
             if found is END:
                 _put(self._read, END, lambda: not self._over.is_set())
                 return
             if self.live and self.source.count:
                 # a file stands for a camera only if it is read at its own pace
-                time.sleep(max(0.0, began + place / self.source.rate - time.perf_counter()))
-            wanted, place = self._hand_over(found), place + 1
+                time.sleep(max(0.0, began + found.time - time.perf_counter()))
+            wanted = self._hand_over(found)
 
     def _hand_over(self, found: Any) -> bool:
         if not self.live:
             return _put(self._read, found, lambda: not self._over.is_set())
-        try:
-            self._read.put_nowait(found)
-        except Full:
-            self.tally.dropped += 1
-        return not self._over.is_set()
-
-    def _answering(self) -> None:
-        size: tuple[int, ...] | None = None
         while not self._over.is_set():
             try:
-                found = self._read.get(timeout=PATIENCE)
+                self._read.put_nowait(found)
+                return True
+            except Full:
+                self._drop()
+        return False
+
+    def _drop(self) -> None:
+        """The frame that has waited, not the one that comes: what is answered is never older than it must be."""
+        try:
+            self._read.get_nowait()
+            self.tally.dropped += 1
+        except Empty:
+            return
+
+    def _answering(self) -> None:
+        while not self._over.is_set():
+            try:
+                shot = self._read.get(timeout=PATIENCE)
             except Empty:
                 continue
-            if found is END:
+            if shot is END:
                 return
-            name, frame = found
-            if size is not None and frame.shape != size:
-                self.stream.reset()
-            size = frame.shape
-            with self.tally.timing("answer"):
-                mask = self.stream(frame)
-            self.tally.frames, self.tally.keys = self.stream.frames, self.stream.keys
-            if not _put(self._answered, (name, frame, mask), lambda: not self._over.is_set()):
+            with self.tally.clocks["answer"].timing():
+                mask = self.stream(shot.image)
+            if not _put(self._answered, (shot, mask, self.stream.age == 0), lambda: not self._over.is_set()):
                 return
-            self.watch(self.tally)
 
     def _writing(self) -> None:
         while (found := self._answered.get()) is not END:
-            with self.tally.timing("write"):
-                name, frame, mask = found
+            with self.tally.clocks["write"].timing():
+                shot, mask, key = found
                 for sink in self.sinks:
-                    sink.write(name, frame, mask)
+                    sink.write(shot, mask)
+            # what is counted is there, whatever stops it
+            self.tally.frames, self.tally.keys = self.tally.frames + 1, self.tally.keys + key
+            self.watch(self.tally)
 
     def _guarded(self, stage: Callable[[], None]) -> None:
         """An error in a thread ends all of them, and is raised where the player was called."""
@@ -171,11 +199,3 @@ def _put(queue: "Queue[Any]", value: Any, wanted: Callable[[], bool]) -> bool:
             continue
         return True
     return False
-
-
-def _percentiles(values: list[float]) -> dict[str, float]:
-    if not values:
-        return {}
-    found = np.percentile(np.array(values) * 1000, (50, 95, 99))
-    names = ("p50_ms", "p95_ms", "p99_ms")
-    return {"total_s": round(sum(values), 3)} | {n: round(float(v), 3) for n, v in zip(names, found, strict=True)}

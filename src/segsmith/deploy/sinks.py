@@ -14,14 +14,16 @@ from PIL import Image as Pillow
 from segsmith.data.base import Classes, Image
 from segsmith.data.film import Film
 from segsmith.data.pictures import legend, overlay, side_by_side
+from segsmith.deploy.sources import Shot
 from segsmith.errors import UserError
 
 VIDEOS = (".mp4", ".m4v", ".mov")
 FOLDERS = ("overlay", "index")
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 class Sink(Protocol):
-    def write(self, name: str, frame: Image, mask: Image) -> None: ...
+    def write(self, shot: Shot, mask: Image) -> None: ...
 
     def close(self) -> None:
         """What was written stays, and can be played."""
@@ -57,13 +59,13 @@ class VideoSink:
         self.film = Film(path, rate)
         self._size: tuple[int, int] | None = None
 
-    def write(self, name: str, frame: Image, mask: Image) -> None:
-        picture = self.paint(frame, mask)
+    def write(self, shot: Shot, mask: Image) -> None:
+        picture = self.paint(shot.image, mask)
         height, width = self._size = self._size or (picture.shape[0], picture.shape[1])
         if picture.shape[:2] != (height, width):
             picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         with told(self.path):
-            self.film.write(picture)
+            self.film.write(picture, shot.time)
 
     def close(self) -> None:
         with told(self.path):
@@ -81,11 +83,11 @@ class FolderSink:
         with told(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
 
-    def write(self, name: str, frame: Image, mask: Image) -> None:
-        place = self.path / f"{name}.png"
-        beside = self.path / f".{name}.part"
+    def write(self, shot: Shot, mask: Image) -> None:
+        place = self.path / f"{shot.name}.png"
+        beside = self.path / f".{shot.name}.part"
         with told(place):
-            Pillow.fromarray(self.paint(frame, mask) if self.paint else mask).save(beside, format="png")
+            Pillow.fromarray(self.paint(shot.image, mask) if self.paint else mask).save(beside, format="png")
             os.replace(beside, place)
 
     def close(self) -> None:
@@ -99,7 +101,7 @@ class RawSink:
 
     stream: BinaryIO
 
-    def write(self, name: str, frame: Image, mask: Image) -> None:
+    def write(self, shot: Shot, mask: Image) -> None:
         try:
             self.stream.write(np.ascontiguousarray(mask).data)
         except BrokenPipeError:
@@ -120,15 +122,20 @@ class Window:
 
     paint: Painter
 
-    def write(self, name: str, frame: Image, mask: Image) -> None:
-        picture = cv2.cvtColor(self.paint(frame, mask), cv2.COLOR_RGB2BGR)
+    def __post_init__(self) -> None:
+        # some builds of OpenCV end the process where they find no display
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in DISPLAYS):
+            raise UserError("there is no display", fix="write to a file instead: -o OUT.mp4")
+
+    def write(self, shot: Shot, mask: Image) -> None:
+        picture = cv2.cvtColor(self.paint(shot.image, mask), cv2.COLOR_RGB2BGR)
         try:
             cv2.imshow("segsmith", picture)
             if cv2.waitKey(1) & 0xFF == ord("q"):
                 raise KeyboardInterrupt
         except cv2.error:
-            fix = "this build of OpenCV has no windows: write to a file instead"
-            raise UserError("there is no display", fix=fix) from None
+            fix = "install opencv-python in the place of opencv-python-headless, or write to a file"
+            raise UserError("this build of OpenCV has no windows", fix=fix) from None
 
     def close(self) -> None:
         return

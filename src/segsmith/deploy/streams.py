@@ -1,8 +1,9 @@
 """Video as it comes: a frame in, its class map out, key frames by period or where the scene changes."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -13,12 +14,14 @@ from segsmith.runtimes.graphs import STEP
 from segsmith.runtimes.runner import Frames, Memory, Runner, join
 
 GRID = (16, 12)
-"""Scenes are compared by the means of frames over so many columns and rows."""
+"""Scenes are compared by the means of frames over so many columns and rows: the same for every runtime, and known
+before the frame is run."""
 
 STRIDE = 4
 """Of the frame's pixels a scene's glimpse reads one in so many, each way: it costs microseconds."""
 
 Glimpse = npt.NDArray[np.float32]
+Turn = AbstractContextManager[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,15 @@ class Lane:
 
 
 class Streams:
-    """Several streams of frames of one size, in batches. States are never shared: each frame meets its own."""
+    """Several streams of frames of one size, in batches. States are never shared: each frame meets its own.
 
-    def __init__(self, runner: Runner, count: int, when: When) -> None:
+    ``turn`` is held while the runner works, for runners that several threads may not call at once.
+    """
+
+    def __init__(self, runner: Runner, count: int, when: When, turn: Turn | None = None) -> None:
         if count < 1:
             raise UserError(f"{count} streams are none", fix="give 1 or more")
-        self.runner, self.when = runner, when
+        self.runner, self.when, self.turn = runner, when, turn or nullcontext()
         self.lanes = [Lane() for _ in range(count)]
 
     def __call__(self, frames: Sequence[Frames]) -> list[Frames]:
@@ -103,7 +109,8 @@ class Streams:
                 lane.memory = lane.glimpse = None
 
     def _key(self, which: Sequence[int], frames: Sequence[Frames], found: dict[int, Frames]) -> None:
-        answer = self.runner.key(_batch(which, frames))
+        with self.turn:
+            answer = self.runner.key(_batch(which, frames))
         for row, number in enumerate(which):
             lane = self.lanes[number]
             lane.memory, lane.age = answer.state.row(row), 0
@@ -114,7 +121,8 @@ class Streams:
 
     def _step(self, which: Sequence[int], frames: Sequence[Frames], found: dict[int, Frames]) -> None:
         memories = [cast(Memory, self.lanes[number].memory) for number in which]
-        answer = self.runner.step(_batch(which, frames), join(memories))
+        with self.turn:
+            answer = self.runner.step(_batch(which, frames), join(memories))
         for row, number in enumerate(which):
             lane = self.lanes[number]
             lane.memory, lane.age, lane.frames = answer.state.row(row), lane.age + 1, lane.frames + 1

@@ -1,8 +1,9 @@
-"""``segsmith.load``: a trained network from a path."""
+"""A trained network from a path."""
 
 from pathlib import Path
 
 from segsmith.errors import UserError
+from segsmith.models import hint, locate
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.checkpoint import load_checkpoint
 
@@ -10,10 +11,12 @@ MODEL = "model.safetensors"
 
 
 def load(path: str | Path) -> VideoNetwork:
-    """The network of a checkpoint or of a run's folder, in evaluation mode; ``network.meta`` describes it."""
-    file = Path(path)
+    """That of a checkpoint, a run's folder or a shipped name, in evaluation mode; ``network.meta`` describes it."""
+    file = locate(path)
     if file.is_dir():
         file = file / MODEL
         if not file.exists():
-            raise UserError(f"holds no {MODEL}", fix="give the folder of a training run", path=path)
+            raise UserError(f"holds no {MODEL}", fix=f"give the folder of a training run{hint()}", path=path)
+    elif not file.exists():
+        raise UserError("there is no such file", fix=f"give a {MODEL} or a run's folder{hint()}", path=path)
     return load_checkpoint(file)[0]

@@ -15,7 +15,8 @@ ENDS = {
 
 
 def opening(run: Run, inside: Inside | None) -> str:
-    tell = {"train": train_story, "search": search_story, EVALUATION: evaluation_story}.get(run.command)
+    tellers = {"train": train_story, "search": search_story, "forge": forge_story, EVALUATION: evaluation_story}
+    tell = tellers.get(run.command)
     return tell(run, inside) if tell else other_story(run, inside)
 
 
@@ -62,6 +63,22 @@ def search_story(run: Run, inside: Inside | None) -> str:
             f"{amount(best.parameters)} parameters, {amount(best.flops)}FLOPs a frame"
         )
     return ". ".join(parts) + "."
+
+
+def forge_story(run: Run, inside: Inside | None) -> str:
+    asked = run.configuration
+    words = f"Forge a network for {asked.get('data')} that takes at most {asked.get('latency')} a frame"
+    parts = [f"{words}, within {duration(asked.get('budget'))}. {ending(run)}"]
+    if is_number(run.record.get("seconds")):
+        parts[0] += f" after {duration(run.record['seconds'])}"
+    found = run.record.get("result")
+    if found:
+        how = "measured on the exported network" if found["measured"] else "as the table foretells"
+        parts.append(
+            f"The network of trial {found['trial']} takes {found['latency_ms']:.1f} ms, {how}, and "
+            f"{found['limit_ms']:.1f} were allowed; {percent(found['equal_pixels'], 3)} of its pixels are as in torch"
+        )
+    return ". ".join([*parts, *scores_words(run), *cost_words(inside)]) + "."
 
 
 def evaluation_story(run: Run, inside: Inside | None) -> str:

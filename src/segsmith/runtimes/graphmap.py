@@ -16,14 +16,17 @@ def class_map(logits: Tensor, height: int, width: int) -> Tensor:
         Blocks(logits.shape[-1], width, logits.device),
     )
     best = F.pad(logits.argmax(1, keepdim=True).to(torch.float32), (1, 1, 1, 1), mode="replicate")
-    highest, lowest = F.max_pool2d(best, 2, 1), -F.max_pool2d(-best, 2, 1)
-    classes = highest[:, 0].to(torch.uint8)[:, :, columns.block_of_pixel][:, rows.block_of_pixel].flatten()
+    highest, lowest = F.max_pool2d(best, 2, 1)[:, 0], -F.max_pool2d(-best, 2, 1)[:, 0]
+    across = highest.to(torch.uint8).index_select(2, columns.block_of_pixel)
+    classes = across.index_select(1, rows.block_of_pixel).flatten()
 
-    picture, row, column = (highest != lowest)[:, 0].nonzero().unbind(1)
+    occupied = rows.occupied[:, None] & columns.occupied
+    picture, row, column = ((highest != lowest) & occupied).nonzero().unbind(1)
     y, x = rows.pixels(row), columns.pixels(column)
     place = (picture[:, None] * height + y)[:, :, None] * width + x[:, None]
-    winner = _winner(_corners(logits, picture, row, column), rows.weights(row, y), columns.weights(column, x))
-    return classes.index_put((place.flatten(),), winner.flatten()).view(-1, height, width)
+    weights = rows.weights(row, y)[:, :, None, :, None] * columns.weights(column, x)[:, None, :, None]
+    winner = (_corners(logits, picture, row, column) @ weights.flatten(3).flatten(1, 2)).argmax(1)
+    return classes.scatter(0, place.flatten(), winner.to(torch.uint8).flatten()).view(-1, height, width)
 
 
 class Blocks:
@@ -35,6 +38,7 @@ class Blocks:
         block = torch.arange(positions + 2, device=device)
         starts = ((2 * block - 1) * pixels + positions - 1).div(2 * positions, rounding_mode="floor")
         self.starts = starts.clamp(0, pixels)
+        self.occupied = self.starts[1:] > self.starts[:-1]
         pixel = torch.arange(pixels, device=device)
         self.block_of_pixel = ((2 * pixel + 1) * positions + pixels).div(2 * pixels, rounding_mode="floor")
 
@@ -44,22 +48,13 @@ class Blocks:
         return torch.minimum(self.starts[block][:, None] + offsets, self.starts[block + 1][:, None] - 1)
 
     def weights(self, block: Tensor, pixels: Tensor) -> Tensor:
-        """The weights of a block's two positions at its pixels."""
+        """The weights of a block's two positions at its pixels: M x 2 x pixels."""
         place = (pixels.to(torch.float32) + 0.5) * self.scale - 0.5
         far = (place - (block[:, None] - 1).to(torch.float32)).clamp(0, 1)
-        return torch.stack([1 - far, far], dim=-1)
+        return torch.stack([1 - far, far], dim=1)
 
 
 def _corners(logits: Tensor, picture: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """The logits around each block: M x (left, right) x (upper, lower) K."""
+    """The logits around each block: M x K x (upper, lower) (left, right)."""
     maps = F.pad(logits, (1, 1, 1, 1), mode="replicate").permute(0, 2, 3, 1)
-    sides = [torch.cat([maps[picture, row + down, column + right] for down in (0, 1)], dim=1) for right in (0, 1)]
-    return torch.stack(sides, dim=1)
-
-
-def _winner(corners: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """The best class at each pixel of each block: M x rows x columns."""
-    classes, wide = corners.shape[2] // 2, across.shape[1]
-    blended = torch.bmm(across, corners).view(-1, wide, 2, classes)
-    blended = torch.bmm(down, blended.transpose(1, 2).reshape(-1, 2, wide * classes))
-    return blended.view(-1, down.shape[1], wide, classes).argmax(-1).to(torch.uint8)
+    return torch.stack([maps[picture, row + down, column + right] for down in (0, 1) for right in (0, 1)], dim=-1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segsmith.errors import UserError
+from segsmith.models import hint, locate
 from segsmith.networks.loading import load
 from segsmith.runtimes.graphs import KEY, STEP
 from segsmith.runtimes.runner import Runner
@@ -47,7 +48,8 @@ def open_runner(path: str | Path, backend: str = "", settings: Settings = Settin
 
 
 def find_files(path: Path) -> Files:
-    """Files by part. A run or a checkpoint is one file for both."""
+    """Files by part. A run, a checkpoint or a shipped name is one file for both."""
+    path = locate(path)
     if path.is_dir() or path.suffix == ".safetensors":
         return {KEY: path}
     stem = path.stem if path.suffix in SUFFIXES else path.name
@@ -60,7 +62,8 @@ def find_files(path: Path) -> Files:
             return {KEY: alone}
         if pair[KEY].exists() or pair[STEP].exists():
             return _whole(pair)
-    raise UserError("there is no such run, checkpoint or exported file", fix="segsmith export RUN makes one", path=path)
+    fix = f"segsmith export RUN makes one{hint()}"
+    raise UserError("there is no such run, checkpoint or exported file", fix=fix, path=path)
 
 
 def _whole(pair: Files) -> Files:

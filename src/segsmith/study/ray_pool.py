@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from segsmith.data.base import Frame, Image, Reader
-from segsmith.data.cache import INDEX, NO_MASK, PIXELS, FrameCache
+from segsmith.data.cache import INDEX, NO_MASK, FrameCache
+from segsmith.data.housekeeping import PIXELS
 from segsmith.errors import UserError
 from segsmith.study.pool import TRIES, late
 from segsmith.study.proxy.scoring import Job, Opener, Outcome, Proxy, failure

@@ -19,7 +19,7 @@ from segsmith.study.book import Book
 from segsmith.study.clock import Clock
 from segsmith.study.driver import Driver, Plan
 from segsmith.study.limits import COSTS, Goals, Limit, parse_amount, parse_floors, shown, value_of
-from segsmith.study.meter import FlopsMeter, Meter, TableMeter
+from segsmith.study.meter import Cost, FlopsMeter, Meter, TableMeter
 from segsmith.study.options import SearchOptions
 from segsmith.study.pool import Pool, open_pool
 from segsmith.study.prepare import Prepared, prepare
@@ -146,13 +146,18 @@ def goals_of(options: SearchOptions, prepared: Prepared, meter: Meter, clock: Cl
     if whole is not None and prepared.static is not None and clock is not None and options.latency.endswith("%"):
         whole = replace(whole, latency_ms=clock(prepared.static))
     limits = [
-        Limit(what, parse_amount(text, None if whole is None else value_of(what, whole)), options.soft)
+        Limit(what, parse_amount(text, share_of(what, whole, text)), options.soft)
         for what, text in (("flops", options.flops), ("parameters", options.parameters), ("latency", options.latency))
         if text
     ]
     goals = Goals(tuple(limits), parse_floors(options.floors), options.flicker, options.objectives)
     goals.check(prepared.classes, video=prepared.settings.length > 1)
     return goals
+
+
+def share_of(what: str, whole: Cost | None, text: str) -> float | None:
+    """What an amount in percent is a share of."""
+    return value_of(what, whole) if whole is not None and text.endswith("%") else None
 
 
 def _check_goes_on(run: RunFolder, options: SearchOptions) -> None:

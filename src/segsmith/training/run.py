@@ -96,7 +96,7 @@ def resume_run(path: Path, *, rewind: bool = False, quiet: bool = False) -> dict
         raise UserError(f"is a run of segsmith {record['command']}", fix="resume it with that command", path=path)
     options = TrainOptions.of_record(record["configuration"])
     options = replace(options, out=str(path), rewind=rewind or options.rewind, quiet=quiet or options.quiet)
-    return train_run(options, resume=run.last.exists())
+    return train_run(options, resume=True)
 
 
 def train_seeds(options: TrainOptions, seeds: int) -> dict[str, Any]:

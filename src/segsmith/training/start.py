@@ -12,6 +12,7 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype
 from segsmith.genotype.load import load_genotype
 from segsmith.genotype.presets import PRESETS
+from segsmith.models import hint, locate
 from segsmith.networks.build import VideoNetwork, build
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
@@ -32,7 +33,7 @@ class Start:
 
 def checkpoint_of(spec: str) -> Path | None:
     """The checkpoint that a word of the command line means, if it means one."""
-    path = Path(spec)
+    path = locate(spec)
     if path.is_dir() and (path / MODEL).is_file():
         return path / MODEL
     return path if path.is_file() and path.suffix == ".safetensors" else None
@@ -47,7 +48,7 @@ def start(
     if source is not None:
         if static:
             raise UserError(f"{what} is trained already", fix="--static goes with a genotype or a preset")
-        return tuned(source, classes, auxiliary)
+        return tuned(what, source, classes, auxiliary)
     genotype = load_genotype(what)
     if static and genotype.kind == "dynamic":
         return on_static(genotype, static, classes, auxiliary)
@@ -60,17 +61,17 @@ def start(
     return Start(genotype, network, ("random weights",))
 
 
-def tuned(source: Path, classes: Classes, auxiliary: bool) -> Start:
-    """A trained network again; on other classes its head is new and all else is kept."""
+def tuned(what: str, source: Path, classes: Classes, auxiliary: bool) -> Start:
+    """The trained network that ``what`` means again; on other classes its head is new and all else is kept."""
     old, meta = load_checkpoint(source)
     network = build(meta.genotype, len(classes), meta.in_channels, auxiliary)
     weights = weights_of(old)
     if classes.names == meta.classes:
         network.load_state_dict(weights, strict=False)
-        return Start(meta.genotype, network, (f"weights of {source}",))
+        return Start(meta.genotype, network, (f"weights of {what}",))
     heads = {name for name in weights if ".classifier." in name or name.startswith("classifier.")}
     network.load_state_dict({name: value for name, value in weights.items() if name not in heads}, strict=False)
-    said = f"weights of {source} with a new head for {len(classes)} classes (it had {len(meta.classes)})"
+    said = f"weights of {what} with a new head for {len(classes)} classes (it had {len(meta.classes)})"
     return Start(meta.genotype, network, (said,))
 
 
@@ -87,7 +88,7 @@ def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool
     network = build(genotype, len(classes), meta.in_channels, auxiliary)
     assert isinstance(network, DynamicNetwork)
     network.start_from(cast(nn.Module, old.static))
-    return Start(genotype, network, (f"static network from {source}; the cell is new",))
+    return Start(genotype, network, (f"static network from {static}; the cell is new",))
 
 
 def with_encoder_of(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
@@ -101,7 +102,7 @@ def with_encoder_of(genotype: Genotype, static: str, classes: Classes, auxiliary
         )
     found = encoder_of(static).state_dict()
     encoder.load_state_dict({name: found[name] for name in encoder.state_dict() if name in found}, strict=False)
-    return Start(genotype, network, (f"encoder from {trained(static)}; the rest has random weights",))
+    return Start(genotype, network, (f"encoder from {static}; the rest has random weights",))
 
 
 def encoder_of(static: str) -> MobileNetV2:
@@ -115,5 +116,5 @@ def encoder_of(static: str) -> MobileNetV2:
 def trained(static: str) -> Path:
     source = checkpoint_of(static)
     if source is None:
-        raise UserError(f"{static!r} is no trained network", fix="--static takes a run or a checkpoint")
+        raise UserError(f"{static!r} is no trained network", fix=f"--static takes a run or a checkpoint{hint()}")
     return source

@@ -15,6 +15,7 @@ from segsmith.data.open import open_dataset
 from segsmith.data.select import joined_split
 from segsmith.errors import UserError
 from segsmith.genotype.jsonform import to_json
+from segsmith.models import hint
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.checkpoint import load_checkpoint, save_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
@@ -63,8 +64,9 @@ class Work:
 
 
 def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
-    """Train; the final scores, in the main process."""
+    """Train; the final scores, in the main process. A run that was killed before its first snapshot begins anew."""
     one = begin(fabric, options)
+    going_on = resume and one.run.last.exists()
     if one.main and not resume:
         one.run.create("train", options.record(), options.seed)
         (one.run.path / "genotype.json").write_text(to_json(one.begun.genotype) + "\n")
@@ -72,10 +74,10 @@ def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
     journal = Journal(one.run, options.quiet)
     loop = prepared(one, journal)
     if one.main:
-        journal.open(loop.counters_on_disk().step if resume else 0)
+        journal.open(loop.counters_on_disk().step if going_on else 0)
         one.run.update(state="running")
     try:
-        loop.train(resume)
+        loop.train(going_on)
     except Stopped:
         raise stopped(one, loop) from None
     finally:
@@ -150,7 +152,7 @@ def teacher_of(one: Work) -> nn.Module | None:
         return None
     source = checkpoint_of(spec)
     if source is None:
-        raise UserError(f"{spec!r} is no trained network", fix="--teacher takes a run or a checkpoint")
+        raise UserError(f"{spec!r} is no trained network", fix=f"--teacher takes a run or a checkpoint{hint()}")
     teacher, _ = load_checkpoint(source, one.dataset.classes.names)
     return teacher.to(one.fabric.device).eval().requires_grad_(False)
 

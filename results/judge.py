@@ -1,0 +1,134 @@
+"""A finished run becomes figures: ``python results/judge.py RUN NAME`` writes results/NAME.json.
+
+Accuracy and steadiness on val, and on the held-out street where the data set was asked for with one; what it takes
+on this machine, exported, in turns: a key frame, a step, and one key frame in ten.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from origin import asked, began, commit, public
+
+from segsmith.data.open import open_dataset
+from segsmith.deploy.export import ExportOptions, export
+from segsmith.errors import UserError
+from segsmith.machine import cores
+from segsmith.models import header
+from segsmith.networks.checkpoint import read_meta
+from segsmith.networks.cost import describe
+from segsmith.runtimes.graphs import STEP
+from segsmith.runtimes.opening import Settings, open_runner
+from segsmith.runtimes.runner import Runner
+from segsmith.runtimes.timing import Timing, measure
+from segsmith.training.assess import assess
+from segsmith.training.journal import read_curve
+from segsmith.training.runfolder import RunFolder, machine, versions, write_json
+
+HERE = Path(__file__).parent
+KEY_EVERY = 10
+ALONE = 1
+"""Frames to learn from are often a second apart: those of a street that was held out are judged each by itself."""
+FIGURES = ("miou", "per_class", "fwiou", "macc", "boundary_iou", "flicker", "vc8_strict", "vc16_strict", "frames")
+FEW = ("miou", "fwiou", "flicker", "vc8_strict", "vc16_strict")
+CURVE = ("progress", "images", "miou")
+
+
+def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads: int = 0) -> dict[str, Any]:
+    """``data``: where its data set lies now. Few ``seconds`` give uncertain times; each says its spread."""
+    run = RunFolder(path)
+    record, meta = run.record(), read_meta(run.model)
+    configuration = record["configuration"]
+    data = data or configuration["data"]
+    made = header(run.model)["made"]
+    held = "holdout" if "holdout=" in data else ""
+    here = f"python results/judge.py runs/{path.name} {name}"
+    return {
+        "name": name,
+        "kind": meta.genotype.kind,
+        "what": Path(configuration["what"]).name,
+        "parameters": describe(meta.genotype, (360, 480), len(meta.classes), meta.in_channels).parameters,
+        "weights": began(made, configuration),
+        "data": public(data),
+        "protocol": made["protocol"],
+        "split": made["split"],
+        "holdout": data.partition("holdout=")[2].partition("&")[0],
+        "budget": {key: made[key] for key in ("budget", "seed", "steps", "images", "seconds")},
+        "commands": [asked(record), here + (f" --data '{public(data)}'" if held else "")],
+        "commit": commit(),
+        "machine": machine(),
+        "trained_on": record["machine"],
+        "versions": versions(),
+        "scores": {"val": scores(run.model, data, "val", KEY_EVERY)}
+        | ({held: scores(run.model, data, held, ALONE)} if held else {}),
+        "latency": latency(run.model, data, seconds, threads or cores()),
+        "curve": curve(run.curve),
+    }
+
+
+def scores(model: Path, data: str, split: str, key_every: int) -> dict[str, Any]:
+    """Of a video network beside its controls, where the split is a video."""
+    done = assess(model, data, split, key_every=key_every, controls=True, device="auto", pictures=None, say=_say)
+    found = done.record()
+    controls = {name: {key: one[key] for key in FEW} for name, one in found["controls"].items()}
+    return {key: found[key] for key in (*FIGURES, "key_every")} | {"controls": controls}
+
+
+def latency(model: Path, data: str, seconds: float, threads: int) -> dict[str, Any]:
+    """In ONNX Runtime, class maps at the frame's size and all, on a frame of val."""
+    dataset = open_dataset(data)
+    frame = dataset.reader.image(dataset.frames("val")[0])[None]
+    with tempfile.TemporaryDirectory() as folder:
+        done = export(ExportOptions(model=model, data=data, out=Path(folder)), _say)
+        timed = measure(
+            calls(open_runner(next(iter(done.files.values())), settings=Settings(threads=threads)), frame),
+            seconds=seconds,
+        )
+    found = {part: timing.record() for part, timing in timed.items()}
+    mix = mixed(timed)
+    return {"backend": "onnxruntime", "threads": threads, "size": list(frame.shape[1:3]), **found, "mix_ms": mix}
+
+
+def calls(runner: Runner, frame: np.ndarray[Any, Any]) -> Mapping[str, Callable[[], object]]:
+    state = runner.key(frame).state
+    found: dict[str, Callable[[], object]] = {"key": lambda: runner.key(frame)}
+    return found | ({STEP: lambda: runner.step(frame, state)} if STEP in runner.parts else {})
+
+
+def mixed(timed: Mapping[str, Timing]) -> float:
+    """Milliseconds for a frame at one key frame in ten."""
+    key = timed["key"].median_ms
+    return (key + (KEY_EVERY - 1) * timed[STEP].median_ms) / KEY_EVERY if STEP in timed else key
+
+
+def curve(path: Path) -> list[dict[str, float]]:
+    """The rows at which val was looked at."""
+    return [{key: float(row[key]) for key in CURVE} for row in read_curve(path) if row["miou"]]
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--data", default="", help="where its data set lies now; as in the run if not given")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for the times")
+    parser.add_argument("--threads", type=int, default=0, help="of the runtime; all cores if not given")
+    parser.add_argument("-o", "--out", type=Path, help="the file; results/NAME.json if not given")
+    given = parser.parse_args()
+    try:
+        found = judge(given.run, given.name, given.data, given.seconds, given.threads)
+        write_json(given.out or HERE / f"{given.name}.json", found)
+    except UserError as error:
+        sys.exit(f"judge: {error}")
+
+
+if __name__ == "__main__":
+    main()

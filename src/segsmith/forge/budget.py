@@ -1,0 +1,119 @@
+"""How a budget is shared out among the stages: what has to be is set aside, what is left is learning.
+
+The same arithmetic makes the plan and, behind every stage, divides anew what is left; so the total holds.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+
+from segsmith.errors import UserError
+from segsmith.forge.options import duration_words
+
+LOOK, TABLE, STATIC, SEARCH, TRAIN, PICK, JUDGE, REPORT = STAGES = (
+    *("look", "table", "static", "search", "train", "pick", "judge", "report"),
+)
+SHARES: Mapping[str, float] = {STATIC: 0.40, SEARCH: 0.25, TRAIN: 0.35}
+"""Of the time for learning."""
+TABLE_SHARE, TABLE_FROM = 0.08, 7200.0
+"""Of the whole budget, where that is so long: else every candidate is timed by itself, which takes less."""
+FINALISTS = ((7200.0, 3), (1200.0, 2), (0.0, 1))
+"""By budget in seconds, how many candidates are trained to the end."""
+SHORTEST = 15.0
+"""Seconds below which a training is none."""
+RESERVE = 0.02
+"""Of what is left, kept for what takes longer than foreseen."""
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Seconds, as measured on this machine. ``frame_s``: the image network answers for a frame; ``candidate_s``: one
+    candidate is timed, trained and judged; ``collect_s``: what candidates learn from is computed; ``start_s``: a
+    training gets going and is scored; ``export_s``, ``benchmark_s``, ``judge_s`` and ``report_s`` speak for
+    themselves."""
+
+    frame_s: float
+    candidate_s: float
+    collect_s: float
+    start_s: float
+    export_s: float
+    benchmark_s: float
+    judge_s: float
+    report_s: float
+
+    def record(self) -> dict[str, float]:
+        return {name: round(value, 3) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A stage's part of the budget: ``fixed`` seconds that it takes anyway, and ``learning`` seconds that it is
+    given."""
+
+    stage: str
+    fixed: float
+    learning: float
+
+    @property
+    def seconds(self) -> float:
+        return self.fixed + self.learning
+
+
+def finalists(budget: float) -> int:
+    return next(count for least, count in FINALISTS if budget >= least)
+
+
+def wants_table(budget: float, given: str) -> bool:
+    return not given and budget >= TABLE_FROM
+
+
+def fixed_of(stage: str, speeds: Speeds, count: int) -> float:
+    """What a stage takes whatever it is given. ``count``: how many are trained to the end."""
+    return {
+        STATIC: speeds.start_s,
+        SEARCH: speeds.collect_s,
+        TRAIN: count * speeds.start_s,
+        PICK: speeds.export_s + speeds.benchmark_s,
+        JUDGE: speeds.judge_s,
+        REPORT: speeds.report_s,
+    }.get(stage, 0.0)
+
+
+def divide(budget: float, spent: float, done: Collection[str], speeds: Speeds, table: bool = False) -> list[Share]:
+    """What each stage that is still to come gets of what is left. It may be negative where too little is."""
+    count = finalists(budget)
+    coming = [stage for stage in STAGES if stage not in done and stage != LOOK and (table or stage != TABLE)]
+    fixed = {stage: fixed_of(stage, speeds, count) for stage in coming}
+    given = {TABLE: TABLE_SHARE * budget} if TABLE in coming else {}
+    left = (1 - RESERVE) * (budget - spent) - sum(fixed.values()) - sum(given.values())
+    learning = {stage: SHARES[stage] for stage in coming if stage in SHARES}
+    whole = sum(learning.values())
+    given |= {stage: left * share / whole for stage, share in learning.items()}
+    return [Share(stage, fixed[stage], given.get(stage, 0.0)) for stage in coming]
+
+
+def share_of(stage: str, shares: list[Share]) -> Share:
+    return next(share for share in shares if share.stage == stage)
+
+
+def needed(spent: float, speeds: Speeds) -> float:
+    """The shortest budget that trains a network, one candidate and that candidate to its end."""
+    fixed = sum(fixed_of(stage, speeds, 1) for stage in STAGES)
+    learning = max(
+        speeds.candidate_s / SHARES[SEARCH],
+        SHORTEST / SHARES[STATIC],
+        SHORTEST / SHARES[TRAIN],
+    )
+    return 1.05 * (spent + (fixed + learning) / (1 - RESERVE))
+
+
+def check_enough(budget: float, spent: float, speeds: Speeds, shares: list[Share]) -> None:
+    """Refuse a budget that is too short for one candidate."""
+    search = share_of(SEARCH, shares).learning
+    count = finalists(budget)
+    enough = share_of(STATIC, shares).learning >= SHORTEST and share_of(TRAIN, shares).learning >= SHORTEST * count
+    if search < speeds.candidate_s or not enough:
+        raise UserError(
+            f"a budget of {duration_words(budget)} is too short for one candidate, which takes "
+            f"{speeds.candidate_s:.0f} s, beside all else",
+            fix=f"--budget {duration_words(max(needed(spent, speeds), budget + 60))} would do",
+        )

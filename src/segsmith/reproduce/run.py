@@ -1,0 +1,117 @@
+"""``segsmith reproduce`` without its flags."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from segsmith.data.open import open_dataset
+from segsmith.errors import UserError
+from segsmith.reproduce.options import ReproduceOptions, judged_split
+from segsmith.reproduce.page import write_page
+from segsmith.reproduce.papers import PAPERS, Paper
+from segsmith.reproduce.scales import Scale, scale_named
+from segsmith.reproduce.stage import Context, Place, Stage, run_stages
+from segsmith.training.runfolder import RunFolder, machine, versions, write_json
+
+COMMAND = "reproduce"
+RESULTS, PAGE = "reproduce.json", "results.html"
+FIGURES = "figures"
+
+
+def reproduce(options: ReproduceOptions, scale: Scale | None = None) -> dict[str, Any]:
+    """What ``reproduce.json`` holds. Killed or stopped, it goes on when the same is asked again. ``scale`` takes the
+    place of the named one."""
+    named = scale_named(options.paper, options.scale)
+    context = Context(options, scale or named, places(options), unsaid if options.quiet else said)
+    run, paper = RunFolder(context.out), PAPERS[options.paper]
+    for place in context.places:
+        check_clips(place, paper.clips.get(place.key, 1))
+    with alone(context.out):
+        begin(run, options)
+        run.update(state="running")
+        try:
+            drawing = Stage(FIGURES, lambda one: {"figures": paper.figures(one)})
+            times = run_stages(context, [*paper.stages(context), drawing])
+        except BaseException:
+            run.update(state="stopped")
+            raise
+        found = outcome(context, paper, times)
+        write_json(context.out / RESULTS, found)
+        write_page(found, context.out / PAGE)
+        run.update(state="finished")
+    context.say(f"{context.out / PAGE}, {context.out / RESULTS}")
+    return found
+
+
+def outcome(context: Context, paper: Paper, times: list[dict[str, Any]]) -> dict[str, Any]:
+    options = context.options
+    return {
+        "paper": options.paper,
+        "title": paper.title,
+        "scale": context.scale.name,
+        "data": options.data,
+        "cityscapes": bool(options.city),
+        "differences": paper.differences(context),
+        "tables": paper.tables(context),
+        "figures": context.found[FIGURES]["figures"],
+        "stages": times,
+        "seed": options.seed,
+        "versions": versions(),
+        "machine": machine(),
+    }
+
+
+def places(options: ReproduceOptions) -> tuple[Place, ...]:
+    """The user's data, and Cityscapes where it is at hand. Its test labels are nobody's, so it is judged on val."""
+    found = [Place("data", options.data, judged_split(options.data))]
+    if options.city:
+        open_dataset(options.city)
+        found.append(Place("cityscapes", options.city, "val"))
+    return tuple(found)
+
+
+def check_clips(place: Place, length: int) -> None:
+    """Before hours of training end where a cell finds no clip to learn from."""
+    dataset = open_dataset(place.data)
+    if not dataset.clips("train", length):
+        more = "; Cityscapes has them in leftImg8bit_sequence" if place.city else ""
+        raise UserError(
+            f"{dataset.name} has no {length} frames behind each other in train, the last of them labelled",
+            fix=f"video frames are needed{more}",
+        )
+
+
+def begin(run: RunFolder, options: ReproduceOptions) -> None:
+    if not run.exists():
+        run.create(COMMAND, options.record(), options.seed)
+        return
+    record = run.record()
+    if record["command"] != COMMAND:
+        raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
+    options.check_goes_on(record["configuration"])
+
+
+def unsaid(line: str) -> None:
+    pass
+
+
+def said(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Two at once would train into the same folders. The lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(
+            "another reproduction is running in this folder", fix="wait for it, or stop it", path=folder
+        ) from None

@@ -1,0 +1,110 @@
+"""How a budget is shared out, and what is refused before anything is trained."""
+
+from dataclasses import replace
+
+import pytest
+
+from segsmith.errors import UserError
+from segsmith.forge.budget import (
+    JUDGE,
+    LOOK,
+    PICK,
+    REPORT,
+    RESERVE,
+    SEARCH,
+    SHARES,
+    SHORTEST,
+    STAGES,
+    STATIC,
+    TABLE,
+    TABLE_FROM,
+    TABLE_SHARE,
+    TRAIN,
+    Speeds,
+    check_enough,
+    divide,
+    finalists,
+    needed,
+    share_of,
+    wants_table,
+)
+from segsmith.forge.options import ForgeOptions, duration_words, parse_duration
+
+SPEEDS = Speeds(0.02, candidate_s=5, collect_s=4, start_s=10, export_s=12, benchmark_s=20, judge_s=6, report_s=8)
+
+
+@pytest.mark.parametrize("budget", [240.0, 600.0, 1800.0, 7200.0])
+@pytest.mark.parametrize("table", [False, True])
+def test_what_is_shared_out_and_the_reserve_are_the_budget(budget: float, table: bool) -> None:
+    shares = divide(budget, 30, [LOOK], SPEEDS, table)
+    assert sum(share.seconds for share in shares) == pytest.approx((1 - RESERVE) * (budget - 30))
+    assert [share.stage for share in shares] == [s for s in STAGES if s != LOOK and (table or s != TABLE)]
+    table_s = TABLE_SHARE * budget if table else 0.0
+    learning = sum(share.learning for share in shares) - table_s
+    for stage, part in SHARES.items():
+        assert share_of(stage, shares).learning == pytest.approx(part * learning)
+
+
+def test_what_one_stage_overran_the_others_make_up_for() -> None:
+    foreseen = share_of(STATIC, divide(600, 30, [LOOK], SPEEDS)).seconds
+    done, spent = [LOOK], 30.0
+    for stage in (STATIC, SEARCH, TRAIN, PICK, JUDGE, REPORT):
+        share = share_of(stage, divide(600, spent, done, SPEEDS))
+        spent += share.seconds + (40 if stage == STATIC else 0)
+        done.append(stage)
+    assert foreseen > 100
+    assert 0.95 * 600 < spent <= 600
+
+
+def test_more_time_trains_more_candidates_to_their_end_and_pays_for_a_table() -> None:
+    assert [finalists(budget) for budget in (60, 1199, 1200, 7200)] == [1, 1, 2, 3]
+    assert not wants_table(TABLE_FROM - 1, "")
+    assert wants_table(TABLE_FROM, "")
+    assert not wants_table(TABLE_FROM, "mine.json")
+
+
+@pytest.mark.parametrize("speeds", [SPEEDS, replace(SPEEDS, candidate_s=300), replace(SPEEDS, start_s=100)])
+def test_a_budget_too_short_names_one_that_would_do(speeds: Speeds) -> None:
+    short = 100.0
+    with pytest.raises(UserError, match="too short for one candidate") as refused:
+        check_enough(short, 20, speeds, divide(short, 20, [LOOK], speeds))
+    enough = parse_duration(refused.value.fix.removeprefix("--budget ").removesuffix(" would do"))
+    assert enough >= needed(20, speeds)
+    check_enough(enough, 20, speeds, divide(enough, 20, [LOOK], speeds))
+
+
+def test_the_nearest_budget_is_not_far_above_what_is_needed() -> None:
+    least = needed(20, SPEEDS)
+    assert share_of(TRAIN, divide(0.8 * least, 20, [LOOK], SPEEDS)).learning < SHORTEST
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("1h30m", 5400), ("10m", 600), ("90s", 90), ("1.5m", 90)])
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "h", "-2h", "2 h", "0m", "2hm", "1h 3m"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(UserError, match="no duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("seconds", [5, 59.2, 61, 3600, 3601, 5400])
+def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> None:
+    assert seconds <= parse_duration(duration_words(seconds)) <= seconds + 60
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"space": "lgc"}, "lgc"),
+        ({"space": "cells"}, "no space 'cells'"),
+        ({"latency": "soon"}, "no amount"),
+        ({"floors": ("box",)}, "no class and IoU"),
+        ({"static": "light"}, "no image network"),
+    ],
+)
+def test_what_cannot_be_asked(change: dict[str, object], words: str) -> None:
+    asked = ForgeOptions("toy", "out", "40ms", 600)
+    with pytest.raises(UserError, match=words):
+        replace(asked, **change)  # type: ignore[arg-type]

@@ -1,0 +1,134 @@
+"""Which candidates are trained to their end, and which of them gets the forge's name."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from forge_help import asked, facts
+
+from segsmith.errors import UserError
+from segsmith.forge import finish, work
+from segsmith.forge.work import Job, judged
+from segsmith.genotype import Genotype, fingerprint, preset
+from segsmith.genotype.jsonform import to_json
+from segsmith.study.results import Results
+from segsmith.study.trial import Record
+from segsmith.training.runfolder import RunFolder
+
+GENOTYPES = [preset(name) for name in ("arch0", "arch1", "arch2", "template-arch0")]
+
+
+def record(number: int, reward: float, ms: float, missed: tuple[str, ...] = ()) -> Record:
+    genotype = GENOTYPES[number]
+    made = Record(number, "scored", "", reward, (reward,), json.loads(to_json(genotype)), fingerprint(genotype), ())
+    return Record(**{**made.data(), "latency_ms": ms, "flops": 1.0, "missed": missed})
+
+
+RECORDS = (record(0, 0.5, 9.0), record(1, 0.6, 9.5), record(2, 0.55, 9.6), record(3, 0.9, 9.6, ("box below 0.3",)))
+"""By reward 3, 1, 2, 0; number 2 is beaten in both, and number 3 misses a demand."""
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    results = Results(tmp_path / "search", "finished", {}, (), RECORDS, ("reward", "flops"))
+    monkeypatch.setattr(work, "load_results", lambda run: results)
+    return Job(asked(tmp_path, floors=("box=0.3",)), facts(), lambda line: None)
+
+
+def timed(monkeypatch: pytest.MonkeyPatch, ms: Mapping[int, float]) -> None:
+    by_mark = {fingerprint(GENOTYPES[number]): value for number, value in ms.items()}
+
+    def price(genotype: Genotype) -> float:
+        return by_mark[fingerprint(genotype)]
+
+    monkeypatch.setattr(work, "price_of", lambda target, classes, table: price)
+
+
+def numbers(chosen: list[dict[str, Any]]) -> list[int]:
+    return [one["trial"] for one in chosen]
+
+
+def test_the_front_goes_first_and_what_misses_a_demand_last() -> None:
+    results = Results(Path(), "finished", {}, (), RECORDS, ("reward", "flops"))
+    ranked = [one.number for one in work.in_order(results)]
+    assert ranked[-1] == 3
+    assert ranked[0] == 1
+
+
+def test_what_is_too_slow_when_timed_again_leaves_its_place_to_the_next(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed(monkeypatch, {0: 9.0, 1: 10.5, 2: 9.9, 3: 9.0})
+    chosen = work.choose(job, 2)
+    assert len(chosen) == 2
+    assert set(numbers(chosen)) == {0, 2}
+    timed(monkeypatch, {})
+    assert work.choose(job, 2) == chosen, "a forge that goes on chooses the same"
+
+
+def test_none_that_is_quick_enough_is_said(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed(monkeypatch, {0: 12.0, 1: 11.0, 2: 13.0, 3: 14.0})
+    with pytest.raises(UserError, match=r"takes 11\.0 ms, not 10\.0"):
+        work.choose(job, 1)
+
+
+def test_finalists_are_ranked_by_demands_and_then_by_accuracy(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed(monkeypatch, {0: 9.0, 1: 9.0, 2: 9.0, 3: 9.0})
+    scores = {0: (0.4, 0.5), 1: (0.7, 0.1), 2: (0.5, 0.4)}
+    minutes = []
+
+    def trained(job: Job, options: Any) -> dict[str, Any]:
+        minutes.append(options.minutes)
+        miou, box = scores[int(Path(options.out).name.removeprefix("trial"))]
+        return {"miou": miou, "per_class": {"box": box}}
+
+    monkeypatch.setattr(work, "trained", trained)
+    found = work.train_best(job, 180, 3)["trained"]
+    assert numbers(found) == [2, 0, 1]
+    assert minutes == [1, 1, 1]
+    assert found[-1]["missed"] == ["box"]
+
+
+def test_without_a_labelled_val_split_the_order_of_the_search_holds(job: Job) -> None:
+    assert judged(job, {"made": {}}) == {"miou": 0.0, "missed": []}
+
+
+@pytest.fixture
+def finalists(tmp_path: Path) -> list[dict[str, Any]]:
+    made = []
+    for number in range(2):
+        run = RunFolder(tmp_path / "trained" / f"trial{number}")
+        run.create("train", {}, 0)
+        run.model.write_text(f"weights {number}")
+        run.genotype.write_text(to_json(GENOTYPES[number]))
+        made.append({"run": str(run.path), "trial": number, "miou": 0.6 - 0.1 * number, "missed": []})
+    return made
+
+
+def exported(monkeypatch: pytest.MonkeyPatch, latencies: Mapping[str, float]) -> None:
+    parity = SimpleNamespace(words=lambda: "equal", equal_pixels=1.0)
+    done = SimpleNamespace(parity=parity, files={"key": Path("net.onnx")})
+    monkeypatch.setattr(finish, "export", lambda options, say: done)
+    monkeypatch.setattr(finish, "latency_of", lambda job, seconds: latencies[RunFolder(job.out).model.read_text()])
+
+
+@pytest.mark.parametrize(("first", "picked"), [(9.9, 0), (10.4, 1)])
+def test_the_best_that_keeps_to_the_latency_gets_the_name(
+    job: Job, finalists: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, first: float, picked: int
+) -> None:
+    exported(monkeypatch, {"weights 0": first, "weights 1": 9.0})
+    found = finish.pick(job, finalists, 1.0)
+    assert found["trial"] == picked
+    assert found["latency_ms"] <= job.facts.limit_ms
+    assert RunFolder(job.out).model.read_text() == f"weights {picked}"
+
+
+def test_none_that_keeps_to_the_latency_is_no_result(
+    job: Job, finalists: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(monkeypatch, {"weights 0": 11.0, "weights 1": 12.0})
+    with pytest.raises(UserError, match=r"of 2 trained networks none keeps to 10\.0 ms, the quickest takes 11\.0"):
+        finish.pick(job, finalists, 1.0)

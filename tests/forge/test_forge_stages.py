@@ -1,0 +1,115 @@
+"""Stages are done once, whatever happens between them."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from forge_help import Stages, asked
+
+from segsmith.errors import UserError
+from segsmith.forge.budget import LOOK, SEARCH, STAGES, STATIC, TABLE, TABLE_FROM, TRAIN
+from segsmith.training.runfolder import RunFolder
+
+USUAL = [stage for stage in STAGES if stage != TABLE]
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
+    return Stages().put(monkeypatch)
+
+
+def test_all_stages_in_their_order_each_once(stages: Stages, tmp_path: Path) -> None:
+    found = stages.run(asked(tmp_path))
+    assert stages.log == USUAL
+    assert found["trial"] == 3
+    record = RunFolder(tmp_path).record()
+    assert record["state"] == "finished"
+    assert record["result"]["latency_ms"] == 9.0
+    assert [stage["name"] for stage in record["stages"]] == USUAL
+    stages.run(asked(tmp_path))
+    assert stages.log == USUAL
+
+
+def test_a_long_budget_measures_a_table_first(stages: Stages, tmp_path: Path) -> None:
+    stages.run(asked(tmp_path, budget=TABLE_FROM))
+    assert stages.log == list(STAGES)
+
+
+@pytest.mark.parametrize("fault", USUAL)
+def test_a_forge_that_was_stopped_repeats_nothing(stages: Stages, tmp_path: Path, fault: str) -> None:
+    stages.fault = fault
+    with pytest.raises(UserError, match="stopped in"):
+        stages.run(asked(tmp_path))
+    assert RunFolder(tmp_path).record()["state"] == "stopped"
+    stages.fault = ""
+    stages.run(asked(tmp_path))
+    place = USUAL.index(fault)
+    assert stages.log == [*USUAL[: place + 1], *USUAL[place:]]
+    assert RunFolder(tmp_path).record()["state"] == "finished"
+
+
+def test_a_stage_that_was_killed_counts_as_far_as_it_wrote_and_keeps_its_time(stages: Stages, tmp_path: Path) -> None:
+    """As a kill leaves it: the stage is entered as begun, and there are files that tell how long it worked."""
+    stages.fault = SEARCH
+    with pytest.raises(UserError, match="stopped in"):
+        stages.run(asked(tmp_path))
+    path = tmp_path / "forge.json"
+    kept = json.loads(path.read_text())
+    now = time.time()
+    kept["stages"][SEARCH] |= {"seconds": 5.0, "begun": now - 100}
+    path.write_text(json.dumps(kept))
+    for file in tmp_path.rglob("*"):
+        os.utime(file, (now - 60, now - 60))
+    stages.fault = ""
+    stages.run(asked(tmp_path))
+    done = json.loads(path.read_text())["stages"]
+    assert 44 < done[SEARCH]["seconds"] < 47
+    first, again = (given[1] for given in stages.given if given[0] == SEARCH)
+    assert first == pytest.approx(again)
+    training = next(given[1] for given in stages.given if given[0] == TRAIN)
+    assert training < kept["stages"][SEARCH]["planned"] + 600 - 45
+
+
+def test_only_the_plan(stages: Stages, tmp_path: Path) -> None:
+    assert stages.run(asked(tmp_path), plan_only=True) == {}
+    assert stages.log == [LOOK]
+    assert [share.stage for share in stages.plans[0]] == USUAL[1:]
+    stages.run(asked(tmp_path))
+    assert stages.log == USUAL
+
+
+def test_a_plan_that_was_refused_may_be_another_one(stages: Stages, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="too short"):
+        stages.run(asked(tmp_path, budget=70.0))
+    stages.run(asked(tmp_path))
+    assert stages.log == [LOOK, *USUAL]
+
+
+@pytest.mark.parametrize("change", [{"latency": "20ms"}, {"budget": 900.0}, {"floors": ("box=0.3",)}])
+def test_what_a_forge_is_about_cannot_change_once_it_learns(
+    stages: Stages, tmp_path: Path, change: dict[str, object]
+) -> None:
+    stages.fault = SEARCH
+    with pytest.raises(UserError, match="stopped in"):
+        stages.run(asked(tmp_path))
+    with pytest.raises(UserError, match="holds a forge with"):
+        stages.run(asked(tmp_path, **change))
+    assert stages.log == USUAL[: USUAL.index(SEARCH) + 1]
+
+
+def test_a_folder_of_another_command_is_refused(stages: Stages, tmp_path: Path) -> None:
+    RunFolder(tmp_path).create("train", {}, 0)
+    with pytest.raises(UserError, match="run of segsmith train"):
+        stages.run(asked(tmp_path))
+
+
+def test_time_that_a_stage_leaves_over_goes_to_those_behind_it(stages: Stages, tmp_path: Path) -> None:
+    """The stages here take none."""
+    stages.run(asked(tmp_path))
+    planned = {share.stage: share.learning for share in stages.plans[0]}
+    given = {one[0]: one[1] for one in stages.given if one[0] in (STATIC, SEARCH, TRAIN)}
+    assert given[STATIC] == pytest.approx(planned[STATIC], rel=0.01)
+    assert given[SEARCH] > 1.5 * planned[SEARCH]
+    assert 600 > given[TRAIN] > 2 * planned[TRAIN]

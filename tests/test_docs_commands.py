@@ -1,0 +1,195 @@
+"""What the README and docs/ tell a reader to type: commands that parse, examples that run."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from segsmith.cli.main import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
+INLINE = re.compile(r"`((?:segsmith|make) [^`\n]+)`")
+SHELL = ("", "sh", "bash", "console")
+JOINTS = "|&;<>"
+UsageError: Any = typer.BadParameter.__base__
+CHEAP = {"draw", "describe", "space", "models", "target"}
+"""Commands that are run as they stand, unless they speak of a run of the reader's."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One command of a page. ``whole`` where it stands in a block of its own, to be typed as it is."""
+
+    page: str
+    line: int
+    words: tuple[str, ...]
+    whole: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.page}:{self.line} {' '.join(self.words)}"
+
+
+def typed(page: Path) -> Iterator[Typed]:
+    text = page.read_text(encoding="utf-8")
+    for block in FENCE.finditer(text):
+        if block[1] in SHELL:
+            first = text.count("\n", 0, block.start()) + 2
+            yield from in_block(page.name, first, block[2])
+    bare = FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    for span in INLINE.finditer(bare):
+        number = bare.count("\n", 0, span.start()) + 1
+        yield from (Typed(page.name, number, words, False) for words in commands(span[1]))
+
+
+def in_block(page: str, first: int, block: str) -> Iterator[Typed]:
+    joined = ""
+    for number, line in enumerate(block.splitlines(), first):
+        joined += line
+        if joined.endswith("\\"):
+            joined = joined[:-1]
+            continue
+        yield from (Typed(page, number, words, True) for words in commands(joined))
+        joined = ""
+
+
+def commands(line: str) -> Iterator[tuple[str, ...]]:
+    """Those of ours in a line of shell: behind a pipe or && there may be another."""
+    if not re.search(r"\b(segsmith|make)\b", line):
+        return
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=JOINTS)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for token in [*lexer, ";"]:
+        if token.strip(JOINTS):
+            words.append(token)
+            continue
+        if words and words[0] in ("segsmith", "make"):
+            yield tuple(words)
+        # what a file is called that is read or written takes part in no command
+        words = ["file"] if token.strip("<>") != token else []
+
+
+ALL = [one for page in PAGES for one in typed(page)]
+OURS = [pytest.param(one, id=one.name) for one in ALL if one.words[0] == "segsmith"]
+
+
+def find(words: tuple[str, ...]) -> tuple[Any, Any, list[str]]:
+    """The command that the words mean, its context, and what is left for it."""
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("segsmith", list(words), resilient_parsing=True)
+    rest = list(words)
+    while hasattr(command, "commands"):
+        if rest[:1] and rest[0] not in command.commands and "show" in command.commands:
+            rest.insert(0, "show")  # segsmith study RUN
+        name, *rest = rest
+        command = command.commands[name]
+        context = command.make_context(name, list(rest), parent=context, resilient_parsing=True)
+    return command, context, rest
+
+
+@pytest.mark.parametrize("one", OURS)
+def test_it_parses(one: Typed) -> None:
+    """A command in a block parses wholly; one in a sentence names a command, and options that it has."""
+    words = one.words[1:]
+    if words[0].startswith("-"):
+        assert words[0] in ("--help", "--version")
+        return
+    command, context, rest = find(words)
+    if one.whole:
+        command.make_context(command.name, [word for word in rest if word != "--help"], parent=context.parent)
+        return
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    asked = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    assert asked <= known | {"--help"}
+
+
+def test_wrong_ones_are_found() -> None:
+    wrong = ("segsmith trian x", "segsmith train x --minute 3", "segsmith study frobnicate x y", "segsmith run")
+    for line in wrong:
+        (words,) = commands(line)
+        with pytest.raises((KeyError, UsageError)):
+            test_it_parses(Typed("page", 1, words, True))
+    with pytest.raises(AssertionError):
+        test_it_parses(Typed("page", 1, ("segsmith", "train", "…", "--minute", "3"), False))
+
+
+def test_pipes_comments_and_joints() -> None:
+    line = "ffmpeg -i a.mp4 - | segsmith run x - -o 'b c.mp4' > log && segsmith models  # segsmith not this"
+    assert list(commands(line)) == [("segsmith", "run", "x", "-", "-o", "b c.mp4"), ("segsmith", "models")]
+
+
+def test_targets_of_make_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    asked = {word for one in ALL if one.words[0] == "make" for word in one.words[1:] if not word.startswith("-")}
+    assert asked
+    assert asked <= targets
+
+
+def is_cheap(one: Typed) -> bool:
+    return one.whole and one.words[1] in CHEAP and not any("runs" in word for word in one.words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_cheap_ones_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for one in typed(page):
+        if one.words[0] == "segsmith" and is_cheap(one):
+            result = CliRunner().invoke(app, one.words[1:])
+            assert result.exit_code == 0, f"{one.name}\n{result.output}\n{result.exception!r}"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [block[2] for block in FENCE.finditer(text) if block[1] == language]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_example_of_extending_runs(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from segsmith import ops
+    from segsmith.genotype import vocabulary
+
+    for module, name in ((vocabulary, "OPERATIONS"), (vocabulary, "PART_OPERATIONS"), (ops, "OPERATIONS")):
+        table = getattr(module, name)
+        for key in ("strips7", "dynamic net"):
+            monkeypatch.setitem(table, key, table.get(key))
+            monkeypatch.delitem(table, key) if table[key] is None else None
+    code = blocks("extending.md", "python")[number]
+    exec(compile(code, f"extending.md, example {number + 1}", "exec"), {"__name__": "example"})
+    assert capsys.readouterr().out.strip()
+
+
+def test_every_example_of_extending_is_among_them() -> None:
+    assert len(blocks("extending.md", "python")) == 4
+
+
+def test_the_two_spellings_of_a_genotype_are_one() -> None:
+    from segsmith.genotype import from_json, from_text, to_json
+
+    text = next(block for block in blocks("formats.md", "text") if block.startswith("segsmith 1"))
+    genotype = from_text(text)
+    written = json.loads(blocks("formats.md", "json")[0])
+    assert genotype.static is not None
+    written["static"] = json.loads(to_json(genotype.static))
+    del written["static"]["segsmith"]
+    assert from_json(json.dumps(written)) == genotype == replace(genotype)
+
+
+def test_the_class_file_of_the_page_is_read(tmp_path: Path) -> None:
+    from segsmith.data.classfile import read_classes
+
+    path = tmp_path / "classes.json"
+    path.write_text(blocks("data.md", "json")[0])
+    classes, _ = read_classes(path)
+    assert classes.names == ("road", "pavement", "vehicle", "sky")
