@@ -1,4 +1,4 @@
-"""``segsmith demo``: a forge with fixed settings on the built-in street simulator."""
+"""``segsmith demo``: the whole way on the built-in street simulator."""
 
 import time
 from pathlib import Path
@@ -9,71 +9,92 @@ import typer
 from segsmith.cli.output import say
 from segsmith.errors import UserError
 
-STATIC, LATENCY, KEY_EVERY = "template-arch1", "70%", 5
-FILMING_S = 20.0
-"""What simulating, drawing and filming take beside the forge."""
+KEY_EVERY = 5
+STATIC, CELL = "template-arch1", "light"
 
 
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", help="A folder; asked again, the demo goes on.")] = Path("demo"),
-    budget: Annotated[str, typer.Option(help="Time for all of it.")] = "4m30s",
+    out: Annotated[Path, typer.Option("-o", "--out", help="A new folder.")] = Path("demo"),
+    static_minutes: Annotated[float, typer.Option(help="How long the image network trains.")] = 1.25,
+    cell_minutes: Annotated[float, typer.Option(help="How long the cell between key frames trains.")] = 0.6,
 ) -> None:
-    """Simulate streets and forge a video network for them, with a film and a report: minutes on a laptop."""
-    from segsmith.cli.forge import outcome, show_plan
-    from segsmith.forge.drive import run_forge
-    from segsmith.forge.options import ForgeOptions, parse_duration
-
-    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if there - {"frames.png"} and "run.json" not in there:
+    """Simulate streets, check them, train an image network and a video network, film them: minutes on a laptop."""
+    if out.exists() and any(out.iterdir()):
         raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
-    seconds = parse_duration(budget)
-    if seconds <= FILMING_S:
-        raise UserError(f"--budget {budget} is too short for a demo", fix="--budget 4m30s")
     began = time.perf_counter()
-    say(f"1  simulate streets, look at them and time this machine      -> {out}/frames.png")
-    say(f"2  train {STATIC}, an image network                   -> {out}/static")
-    say(f"3  search cells that follow the video in less time           -> {out}/search")
-    say(f"4  train the best, export it, prove and time the export      -> {out}, {out}/export, {out}/cell.svg")
-    say(f"5  judge it on streets that it never saw, film it, report    -> {out}/street.mp4, {out}/report.html\n")
-    _sheet(out)
-    options = ForgeOptions(
-        data="toy",
-        out=str(out),
-        latency=LATENCY,
-        budget=seconds - FILMING_S,
-        space="dynamic",
-        static=STATIC,
-        key_every=KEY_EVERY,
-    )
-    found = run_forge(options, say, show_plan)
-    _film(out)
-    say(outcome(options, found)[0])
-    say(f"All in {(time.perf_counter() - began) / 60:.1f} minutes. Look at")
+    say(f"1  simulate streets and check them       -> {out}/frames.png")
+    say(f"2  train {STATIC} on them, {static_minutes:g} min  -> {out}/static")
+    say(f"3  train a cell that follows the video, {cell_minutes:g} min  -> {out}/video, {out}/cell.svg")
+    say(f"4  judge them on streets they never saw  -> {out}/video/evaluation")
+    say(f"5  film it, and tell of it on one page   -> {out}/street.mp4, {out}/report.html\n")
+    _check(out)
+    _train(out / "static", STATIC, static_minutes)
+    _train(out / "video", CELL, cell_minutes, static=str(out / "static"))
+    _judge(out)
+    _report(out)
+    say(f"\nDone in {(time.perf_counter() - began) / 60:.1f} minutes. Look at")
     for name in ("street.mp4", "report.html", "frames.png", "cell.svg"):
         say(f"  {out / name}")
     say("and go on with")
     say("  segsmith data check folder:PATH                              # is your own data fit to train on?")
     say("  segsmith forge folder:PATH --latency 40ms --budget 2h -o runs/mine")
-    say(f"  segsmith evaluate {out} --data toy --split test --key-every 10")
+    say(f"  segsmith evaluate {out}/video --data toy --split test --key-every 10")
 
 
-def _sheet(out: Path) -> None:
+def _check(out: Path) -> None:
+    from segsmith.data.check import check
     from segsmith.data.open import open_dataset
     from segsmith.data.sheet import write_sheet
 
-    if not (out / "frames.png").exists():
-        out.mkdir(parents=True, exist_ok=True)
-        write_sheet(open_dataset("toy"), out / "frames.png")
+    out.mkdir(parents=True, exist_ok=True)
+    say("1  the streets")
+    dataset = open_dataset("toy")
+    report = check(dataset)
+    for name, split in report.splits.items():
+        say(f"   {name}: {split.clips} clips, {split.frames} frames")
+    write_sheet(dataset, out / "frames.png")
 
 
-def _film(out: Path) -> None:
-    from segsmith.data.open import open_dataset
+def _train(run: Path, what: str, minutes: float, static: str = "") -> None:
+    from segsmith.training.options import TrainOptions
+    from segsmith.training.run import train_run
+
+    say(f"\n{what}")
+    options = TrainOptions(
+        what, "toy", str(run), minutes=minutes, static=static, evaluations=4, key_every=KEY_EVERY, devices=0
+    )
+    train_run(options)
+
+
+def _judge(out: Path) -> None:
     from segsmith.genotype.draw import write_drawing
     from segsmith.networks.loading import load
     from segsmith.training.answerers import TorchAnswerer
+    from segsmith.training.assess import assess
     from segsmith.training.showing import film
 
-    network = load(out)
+    say("\non streets that it never saw")
+    done = assess(
+        out / "video",
+        "toy",
+        "test",
+        key_every=KEY_EVERY,
+        controls=False,
+        device="cpu",
+        pictures=None,
+        say=lambda line: say(f"   {line}"),
+    )
+    from segsmith.cli.output import console
+
+    for table in done.tables():
+        console().print(table)
+    network = load(out / "video")
     assert network.meta is not None
     write_drawing(network.meta.genotype, out / "cell.svg")
-    film(TorchAnswerer(network, network.meta), open_dataset("toy"), "test", out / "street.mp4", KEY_EVERY)
+    film(TorchAnswerer(network, network.meta), done.dataset, "test", out / "street.mp4", KEY_EVERY)
+
+
+def _report(out: Path) -> None:
+    from segsmith.report.page import Reporter
+
+    Reporter(lambda line: say(f"   {line}")).write([out / "video"], out / "report.html")
