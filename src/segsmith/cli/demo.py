@@ -16,7 +16,7 @@ STATIC, CELL = "template-arch1", "light"
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="A new folder.")] = Path("demo"),
     static_minutes: Annotated[float, typer.Option(help="How long the image network trains.")] = 1.25,
-    cell_minutes: Annotated[float, typer.Option(help="How long the cell between key frames trains.")] = 0.6,
+    cell_minutes: Annotated[float, typer.Option(help="How long the cell between key frames trains.")] = 0.75,
 ) -> None:
     """Simulate streets, check them, train an image network and a video network, film them: minutes on a laptop."""
     if out.exists() and any(out.iterdir()):
