@@ -80,6 +80,8 @@ def open_all(pack: Pack, record: Record, provider: str) -> dict[str, "Call"]:
     calls = {}
     for name, file in record["models"].items():
         options = onnxruntime.SessionOptions()
+        # threads that spin on after a run would hold the cores which the next piece needs
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         options.log_severity_level = 3
         if shared:
             options.use_per_session_threads = False

@@ -15,6 +15,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from segsmith.errors import UserError
 from segsmith.runtimes.card import Card
+from segsmith.runtimes.graphs import SCENE, STEP
 from segsmith.runtimes.runner import Runner
 
 CPU = "CPUExecutionProvider"
@@ -24,8 +25,7 @@ ERRORS = 3
 class OnnxRunner(Runner):
     """Sessions by part, from files or from models in memory. With 0 threads the runtime decides.
 
-    Its threads go on spinning for a while when a run has ended, which is faster where nothing else needs the
-    processor; ``spinning`` False gives it back at once.
+    Between two nodes its threads spin; where something else needs the processor, ``spinning`` False may be faster.
     """
 
     backend = "onnxruntime"
@@ -45,6 +45,7 @@ class OnnxRunner(Runner):
         self.card = Card.read(next(iter(self.sessions.values())).get_modelmeta().custom_metadata_map, path)
         self.meta, self.size = self.card.meta, self.card.size
         self.outputs = {part: [o.name for o in session.get_outputs()] for part, session in self.sessions.items()}
+        self.tells_scene = SCENE in self.outputs.get(STEP, ())
 
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self.sessions[part].run(None, dict(inputs))
@@ -55,6 +56,8 @@ def session_options(threads: int = 0, spinning: bool = True) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = ERRORS
+    # key and step are two sessions: threads that spin on after a run would hold the cores which the other needs
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if not spinning:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
