@@ -15,7 +15,6 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from segsmith.errors import UserError
 from segsmith.runtimes.card import Card
-from segsmith.runtimes.graphs import SCENE, STEP
 from segsmith.runtimes.runner import Runner
 
 CPU = "CPUExecutionProvider"
@@ -45,7 +44,6 @@ class OnnxRunner(Runner):
         self.card = Card.read(next(iter(self.sessions.values())).get_modelmeta().custom_metadata_map, path)
         self.meta, self.size = self.card.meta, self.card.size
         self.outputs = {part: [o.name for o in session.get_outputs()] for part, session in self.sessions.items()}
-        self.tells_scene = SCENE in self.outputs.get(STEP, ())
 
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self.sessions[part].run(None, dict(inputs))
