@@ -1,10 +1,12 @@
 """How much of a network's speed ``segsmith run`` keeps on a film, and whether its memory stays flat.
 
     python benchmarks/player.py MODEL... [--frames 300] [--long 3000] [--size 720x1280] [--threads 1 2] [--turns 3]
+        [--spin yes no]
 
 A street of the simulator is drawn once and written as H.264. In turns, and each in a process of its own, the network
 answers its frames alone (decoded before) and ``segsmith run`` makes an overlay of the film; then the film, so often
-behind itself that it has ``--long`` frames, is played while the process's memory is watched.
+behind itself that it has ``--long`` frames, is played while the process's memory is watched. ``--spin`` says whether
+ONNX Runtime's threads keep the cores between frames in ``segsmith run``; the network alone always has them.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import cycle, islice
 from multiprocessing import get_context
@@ -45,17 +47,20 @@ def main() -> None:
     parser.add_argument("--size", default="720x1280")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--spin", nargs="+", choices=("yes", "no"), default=["yes"])
     parser.add_argument("--key-every", type=int, default=10)
     parser.add_argument("--film", type=Path, help="draw the street here, or take the one that is there")
     given = parser.parse_args()
+    spins = [choice == "yes" for choice in given.spin]
     with tempfile.TemporaryDirectory() as folder:
         film = given.film or Path(folder) / "street.mp4"
         if not film.exists():
             draw(film, given.frames, parse_size(given.size) or (720, 1280))
         rates = [
-            rate(model, threads, film, given.frames, given.turns, given.key_every)
+            one
             for model in given.models
             for threads in given.threads
+            for one in compared(model, threads, spins, film, given.frames, given.turns, given.key_every)
         ]
         long = Path(folder) / "long.mp4"
         memory = []
@@ -75,17 +80,25 @@ def draw(path: Path, frames: int, size: tuple[int, int]) -> None:
     beside.replace(path)
 
 
-def rate(model: str, threads: int, film: Path, frames: int, turns: int, key_every: int) -> dict[str, Any]:
-    alone, played = [], []
+def compared(
+    model: str, threads: int, spins: Sequence[bool], film: Path, frames: int, turns: int, key_every: int
+) -> list[dict[str, Any]]:
+    """Alone and played, with threads that spin and with such that do not, in turns."""
+    alone: list[float] = []
+    played: dict[bool, list[dict[str, Any]]] = {spin: [] for spin in spins}
     for _ in range(turns):
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             alone.append(pool.submit(answer_alone, model, threads, film, frames, key_every).result())
-        played.append(play(model, threads, film, key_every)[0])
+        for spin in spins:
+            played[spin].append(play(model, threads, film, key_every, spin)[0])
+    start = {"model": Path(model).name, "threads": threads}
+    return [start | {"spin": spin} | rate(alone, said) for spin, said in played.items()]
+
+
+def rate(alone: Sequence[float], played: Sequence[dict[str, Any]]) -> dict[str, Any]:
     found = median(one["fps"] for one in played)
     stages = {name: median(one["stages"][name]["p50_ms"] for one in played) for name in played[0]["stages"]}
     return {
-        "model": Path(model).name,
-        "threads": threads,
         "alone_fps": round(median(alone), 2),
         "run_fps": found,
         "share": round(found / median(alone), 3),
@@ -108,11 +121,12 @@ def answer_alone(model: str, threads: int, film: Path, frames: int, key_every: i
     return frames / (time.perf_counter() - began)
 
 
-def play(model: str, threads: int, film: Path, key_every: int) -> tuple[dict[str, Any], list[float]]:
+def play(model: str, threads: int, film: Path, key_every: int, spin: bool = True) -> tuple[dict[str, Any], list[float]]:
     """What ``segsmith run`` says, and its memory in MB as time went on."""
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "out.mp4")
         words = ["run", model, str(film), "-o", out, "--threads", str(threads), "--key-every", str(key_every), "--json"]
+        words += [] if spin else ["--no-spin"]
         with subprocess.Popen([sys.executable, "-m", "segsmith", *words], stdout=subprocess.PIPE, text=True) as process:
             memory = list(resident(process))
             said = process.stdout.read() if process.stdout else ""

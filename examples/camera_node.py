@@ -18,7 +18,7 @@ class Segmenter(Node):
         super().__init__("segmenter")
         model = segsmith.load(self.declare_parameter("model", "street").value, threads=2)
         # A key frame where the scene changes, and at least one a second at 30 Hz.
-        self.stream = model.stream(key_when=0.5, max_age=30)
+        self.stream = model.stream(key_when=0.4, max_age=30)
         self.bridge = CvBridge()
         self.masks = self.create_publisher(Image, "mask", 1)
         # A queue of one: what cannot be kept up with is dropped by the middleware.

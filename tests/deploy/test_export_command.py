@@ -146,14 +146,17 @@ def test_frames_of_any_size(tiny: Tiny, tmp_path: Path, target: str) -> None:
         for frames in stream[1:]:
             ours, theirs = runner.step(frames, ours.state), trained.step(frames, theirs.state)
             assert np.mean(ours.classes == theirs.classes) > 0.999, size
+            assert ours.scene is not None
+            assert theirs.scene is not None
+            np.testing.assert_allclose(ours.scene, theirs.scene, atol=1e-3 * np.abs(theirs.scene).max())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "precision", "share"),
     [
-        *(("onnx", "fp16", 0.7), ("onnx", "int8", 1.0)),
-        *(("openvino", "fp16", 0.7), ("openvino", "int8", 1.0), ("torch-export", "fp16", 0.8)),
+        *(("onnx", "fp16", 0.8), ("onnx", "int8", 1.0)),
+        *(("openvino", "fp16", 0.7), ("openvino", "int8", 1.0), ("torch-export", "fp16", 0.93)),
     ],
 )
 def test_other_precisions(tiny: Tiny, tmp_path: Path, target: str, precision: str, share: float) -> None:
@@ -161,7 +164,10 @@ def test_other_precisions(tiny: Tiny, tmp_path: Path, target: str, precision: st
     done = through(tmp_path / "small", tiny, to=target, size=SIZE, precision=precision)
     assert done.files["key"].name.startswith("tiny-" + precision)
     assert done.card.precision == open_runner(done.files["key"]).card.precision == precision  # type: ignore[attr-defined]
-    sizes = [sum(exporting.bytes_of(path) for path in each.files.values()) for each in (done, whole)]
+    files = [each.files.values() for each in (done, whole)]
+    # beside its weights this network's graph is large, most of all as XML or as a program
+    weights = [[path.with_suffix(".bin") if path.suffix == ".xml" else path for path in f] for f in files]
+    sizes = [sum(path.stat().st_size for path in paths) for paths in weights]
     assert sizes[0] / sizes[1] < share or share == 1.0
     assert done.parity.miou is not None
     assert done.parity.equal_pixels > 0.8

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from export_help import CLASSES, SIZE, Tiny, picture
 
 from segsmith.errors import UserError
+from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.runtimes.answerer import RunnerAnswerer
 from segsmith.runtimes.opening import Settings, open_runner
+from segsmith.runtimes.prepare import Prepare, shares
 from segsmith.runtimes.runner import Answer, Runner, join
 from segsmith.runtimes.torch_runner import TorchRunner
 from segsmith.training.answerers import TorchAnswerer
@@ -63,6 +66,23 @@ def test_clips_with_the_state_carried_are_those_of_the_trained_network(
         assert ours.logits is not None
         assert theirs.logits is not None
         np.testing.assert_allclose(theirs.logits, ours.logits, atol=1e-3 * np.abs(ours.logits).max())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_runtime_tells_the_same_scene(way: str, runners: dict[str, Runner], tiny: Tiny) -> None:
+    """Means over areas of the deepest tap that the step computes."""
+    runner, network = runners[way], tiny.network
+    assert isinstance(network, DynamicNetwork)
+    key = runner.key(frames(0, 3))
+    found = runner.step(frames(1, 4), key.state).scene
+    assert (runner.tells_scene, key.scene) == (True, None)
+    assert found is not None
+    with torch.no_grad():
+        seen = network.static.encode(Prepare(tiny.meta, halves=True)(torch.from_numpy(frames(1, 4))))["layer2"].numpy()
+    rows, columns = (shares(side, places) for side, places in zip(seen.shape[2:], (6, 8), strict=True))
+    expected = np.einsum("ph,nchw,qw->ncpq", rows, seen, columns)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,54 +1,30 @@
 """The player: everything that can befall it ends with one line, and what was finished can be played."""
 
-import io
 import json
-import re
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import av
 import cv2
 import numpy as np
 import pytest
 from export_help import Tiny, picture
 from PIL import Image as Pillow
+from player_help import PAINT, Endless, count, film, play, stream
 from stream_help import Counting
 
 from segsmith.cli.main import main
-from segsmith.data.base import Classes, Image
+from segsmith.data.base import Image
 from segsmith.data.film import Film
 from segsmith.deploy.player import Player, Tally
 from segsmith.deploy.sinks import FolderSink, Painter, RawSink, VideoSink, Window, open_sink
-from segsmith.deploy.sources import Folder, Raw, Shot, Source, open_source
+from segsmith.deploy.sources import Folder, open_source
 from segsmith.deploy.streams import Stream, Streams, When
 from segsmith.errors import UserError
-
-PAINT = Painter(Classes(("road", "car"), ((128, 64, 128), (0, 0, 142))))
-
-
-def film(path: Path, frames: int = 30, size: tuple[int, int] = (48, 64)) -> Path:
-    with Film(path, 30) as out:
-        for n in range(frames):
-            out.write(picture(n, size))
-    return path
-
-
-def count(path: Path) -> int:
-    with av.open(str(path)) as container:
-        return sum(1 for _ in container.decode(video=0))
-
-
-def stream() -> Stream:
-    return Stream(Streams(Counting(), 1, When(every=5)))
-
-
-def play(source: Source, sink: object, **options: bool) -> Tally:
-    return Player(source, stream(), [sink], **options).play()  # type: ignore[list-item,arg-type]
 
 
 def test_a_video_becomes_a_video(tmp_path: Path) -> None:
@@ -60,107 +36,6 @@ def test_a_video_becomes_a_video(tmp_path: Path) -> None:
     record = tally.record()
     for stage in ("read", "answer", "write"):
         assert set(record["stages"][stage]) == {"total_s", "p50_ms", "p95_ms", "p99_ms"}
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "said"),
-    [
-        ("in.mp4", {"movflags": "faststart"}, "only .* of 120 frames can be decoded"),
-        ("in.mkv", {}, "it ends after .* of 4.0 seconds"),
-        ("in.avi", {}, "only .* of 120 frames can be decoded"),
-    ],
-)
-def test_a_truncated_video_is_played_as_far_as_it_goes(
-    tmp_path: Path, name: str, options: Mapping[str, str], said: str
-) -> None:
-    path = encoded(tmp_path / name, [n / 30 for n in range(120)], options)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    source = open_source(str(path))
-    tally = play(source, VideoSink(tmp_path / "out.mp4", source.rate, PAINT))
-    assert 40 < tally.frames < 110
-    assert count(tmp_path / "out.mp4") == tally.frames
-    (line,) = source.troubles
-    assert re.search(said, line)
-
-
-def test_a_film_cut_within_its_fragments_is_played_as_far_as_it_goes(tmp_path: Path) -> None:
-    path = film(tmp_path / "in.mp4", 120, (120, 160))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    source = open_source(str(path))
-    tally = play(source, VideoSink(tmp_path / "out.mp4", source.rate, PAINT))
-    assert 40 < tally.frames < 110
-    assert count(tmp_path / "out.mp4") == tally.frames
-    assert len(source.troubles) == 1
-
-
-def test_a_truncated_video_without_its_index_is_one_line(tmp_path: Path) -> None:
-    """Most cameras write the index last: without it nobody knows where frames are."""
-    path = encoded(tmp_path / "in.mp4", [n / 30 for n in range(60)], {})
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    with pytest.raises(UserError, match=r"in\.mp4: not a whole video"):
-        open_source(str(path))
-
-
-def test_a_damaged_video_says_so_and_goes_on_behind_it(tmp_path: Path) -> None:
-    path = encoded(tmp_path / "in.mp4", [n / 30 for n in range(120)], {}, keys_every=30)
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 2000] = bytes(2000)
-    path.write_bytes(data)
-    source = open_source(str(path))
-    tally = play(source, FolderSink(tmp_path / "out", None))
-    assert 80 < tally.frames <= 120
-    assert len(source.troubles) == 1
-    assert "damaged" in source.troubles[0]
-
-
-def test_a_video_keeps_its_own_time(tmp_path: Path) -> None:
-    """Frames come when they come: not one is lost, and each is shown when it was."""
-    times = [0.0, 0.033, 0.05, 0.2, 0.21, 0.4, 0.433, 0.9]
-    source = open_source(str(encoded(tmp_path / "vfr.mp4", times, {})))
-    assert play(source, VideoSink(tmp_path / "out.mp4", source.rate, PAINT)).frames == 8
-    with av.open(str(tmp_path / "out.mp4")) as container:
-        found = np.array([frame.time for frame in container.decode(video=0)])
-    assert found - found[0] == pytest.approx(times, abs=2e-3)
-    assert source.troubles == []
-
-
-def encoded(path: Path, times: Sequence[float], options: Mapping[str, str], keys_every: int = 250) -> Path:
-    """As other programs write it."""
-    with av.open(str(path), "w", options=dict(options)) as container:
-        track = container.add_stream("libx264", rate=30, options={"g": str(keys_every)})
-        track.width, track.height, track.pix_fmt = 160, 120, "yuv420p"
-        if path.suffix == ".mp4":
-            track.codec_context.time_base = Fraction(1, 1000)
-        for n, time_ in enumerate(times):
-            made = av.VideoFrame.from_ndarray(picture(n, (120, 160)), format="rgb24")
-            made.pts, made.time_base = round(time_ * 30000), Fraction(1, 30000)
-            container.mux(track.encode(made))
-        container.mux(track.encode(None))
-    return path
-
-
-def test_odd_sizes(tmp_path: Path) -> None:
-    frames = tmp_path / "frames"
-    frames.mkdir()
-    for n in range(4):
-        Pillow.fromarray(picture(n, (45, 63))).save(frames / f"{n}.png")
-    source = open_source(str(frames))
-    assert play(source, VideoSink(tmp_path / "out.mp4", source.rate, PAINT)).frames == 4
-    assert count(tmp_path / "out.mp4") == 4
-
-
-def test_a_broken_picture_is_left_out_and_said(tmp_path: Path) -> None:
-    for n in range(5):
-        Pillow.fromarray(picture(n)).save(tmp_path / f"{n}.png")
-    whole = (tmp_path / "2.png").read_bytes()
-    (tmp_path / "2.png").write_bytes(whole[: len(whole) // 2])
-    source = open_source(str(tmp_path))
-    tally = play(source, FolderSink(tmp_path / "out", None))
-    assert tally.frames == 4
-    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == ["0", "1", "3", "4"]
-    assert len(source.troubles) == 1
-    assert "2.png" in source.troubles[0]
 
 
 def test_class_numbers_and_overlays_in_folders(tmp_path: Path) -> None:
@@ -178,15 +53,6 @@ def _saved(folder: Path, n: int) -> Path:
     return path
 
 
-def test_raw_frames_in_and_class_maps_out() -> None:
-    frames = np.stack([np.full((4, 6, 3), 40 * n, np.uint8) for n in range(3)])
-    source = Raw((4, 6), io.BytesIO(frames.tobytes() + b"half a frame"))
-    out = io.BytesIO()
-    assert play(source, RawSink(out)).frames == 3
-    assert np.frombuffer(out.getvalue(), np.uint8).reshape(3, 4, 6)[:, 0, 0].tolist() == [0, 1, 2]
-    assert source.troubles == ["the last frame has 12 of 72 bytes; left out"]
-
-
 class Slow(Counting):
     def key(self, frames: Image) -> object:  # type: ignore[override]
         time.sleep(0.05)
@@ -200,19 +66,6 @@ def test_live_leaves_out_what_comes_too_soon(tmp_path: Path) -> None:
     assert tally.dropped > 0
     assert tally.frames + tally.dropped == 30
     assert (tmp_path / "out" / "000029.png").exists(), "the last frame is never the one left out"
-
-
-class Endless:
-    rate, count = 30.0, 0
-
-    def __init__(self) -> None:
-        self.troubles: list[str] = []
-
-    def shots(self) -> Iterator[Shot]:
-        n = 0
-        while True:
-            yield Shot(f"{n:06d}", picture(n, (48, 64)), n / self.rate)
-            n += 1
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path: Path) -> None:
@@ -325,27 +178,40 @@ def test_mistakes_are_one_line(
     assert captured.out == ""
 
 
-def test_the_command_reports_in_json(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    film(tmp_path / "in.mp4", 6, (72, 104))
-    words = [
-        "run",
-        str(tiny.run),
-        str(tmp_path / "in.mp4"),
-        "-o",
-        str(tmp_path / "out.mp4"),
-        "--key-every",
-        "3",
-        "--json",
-    ]
-    monkeypatch.setattr(sys, "argv", ["segsmith", *words])
+def reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> Any:
+    """What ``segsmith run ... --json`` says."""
+    monkeypatch.setattr(sys, "argv", ["segsmith", "run", *map(str, words), "--json"])
     with pytest.raises(SystemExit) as stop:
         main()
     assert not stop.value.code
-    found = json.loads(capsys.readouterr().out)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_reports_in_json(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video, out = film(tmp_path / "in.mp4", 6, (72, 104)), tmp_path / "out.mp4"
+    found = reported(monkeypatch, capsys, tiny.run, video, "-o", out, "--key-every", 3)
     assert (found["frames"], found["key_frames"], found["dropped"]) == (6, 2, 0)
-    assert count(tmp_path / "out.mp4") == 6
+    assert count(out) == 6
+
+
+@pytest.mark.parametrize("spin", [[], ["--no-spin"]])
+def test_the_command_takes_a_key_frame_where_the_scene_changes(
+    exported: Mapping[str, Mapping[str, Path]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spin: list[str],
+) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for n in range(8):
+        image = picture(0) if n < 5 else picture(0)[:, ::-1] // 2
+        Pillow.fromarray(image).save(frames / f"{n}.png")
+    model = exported["onnx"]["key"]
+    found = reported(monkeypatch, capsys, model, frames, "-o", tmp_path / "out", "--key-when", 0.2, *spin)
+    assert (found["frames"], found["key_frames"]) == (8, 2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have one")

@@ -1,5 +1,6 @@
 """Streams: when key frames come, and that no stream meets another's state."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 import pytest
 from stream_help import Counting
 
-from segsmith.deploy.streams import Stream, Streams, When, change, glimpse
+from segsmith.deploy.scenes import change, thumbnail
+from segsmith.deploy.streams import Stream, Streams, When
 from segsmith.errors import UserError
 from segsmith.runtimes.graphs import KEY, STEP
 from segsmith.runtimes.runner import Frames
@@ -39,19 +41,69 @@ def scene(seed: int) -> Frames:
     return np.random.default_rng(seed).integers(0, 256, (3, 4, 3)).astype(np.uint8).repeat(40, 0).repeat(40, 1)
 
 
-def test_key_frames_come_where_the_scene_changes() -> None:
-    runner = Counting()
-    stream = Stream(Streams(runner, 1, When(change=0.5)))
-    for seed in (1, 1, 1, 2, 2, 3):
+def parts_run(sees: bool, seeds: Sequence[int], when: When) -> list[str]:
+    runner = Counting(sees=sees)
+    stream = Stream(Streams(runner, 1, when))
+    for seed in seeds:
         stream(scene(seed))
-    assert [part for part, _ in runner.calls] == [KEY, STEP, STEP, KEY, STEP, KEY]
+    return [part for part, _ in runner.calls]
 
 
-def test_a_scene_is_the_same_in_another_light() -> None:
+def test_a_frame_whose_step_tells_another_scene_runs_again_as_a_key_frame() -> None:
+    runner = Counting()
+    stream = Stream(Streams(runner, 1, When(change=0.4)))
+    shown = [scene(seed) for seed in (1, 1, 1, 2, 2, 3)]
+    found = [told(stream(picture)) for picture in shown]
+    first = [int(picture[0, 0, 0]) for picture in shown]
+    assert [part for part, _ in runner.calls] == [KEY, STEP, STEP, STEP, KEY, STEP, STEP, KEY]
+    assert found == [first[0], first[0] + 1, first[0] + 2, first[3], first[3] + 1, first[5]]
+    assert (stream.frames, stream.keys, stream.age) == (6, 3, 0)
+
+
+def test_where_steps_tell_no_scene_thumbnails_do_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert parts_run(False, (1, 1, 1, 2, 2, 3), When(change=0.5)) == [KEY, STEP, STEP, KEY, STEP, KEY]
+    (line,) = caplog.messages
+    assert "told by thumbnails" in line
+    assert "\n" not in line
+
+
+def test_nothing_is_said_where_scenes_are_told_or_not_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    Streams(Counting(), 1, When(change=0.5))
+    Streams(Counting(sees=False), 1, When())
+    Streams(Counting((KEY,), sees=False), 1, When(change=0.5))
+    assert caplog.messages == []
+
+
+def test_a_key_frame_by_age_is_compared_with_what_the_step_before_it_saw() -> None:
+    when = When(change=0.4, max_age=3)
+    assert parts_run(True, (1, 1, 1, 1, 2), when) == [KEY, STEP, STEP, KEY, STEP, KEY]
+
+
+def test_a_video_that_starts_anew_has_no_scene_behind_it() -> None:
+    runner = Counting()
+    stream = Stream(Streams(runner, 1, When(change=0.4)))
+    for seed in (1, 1):
+        stream(scene(seed))
+    stream.reset()
+    for seed in (2, 2, 2):
+        stream(scene(seed))
+    assert [part for part, _ in runner.calls] == [KEY, STEP, KEY, STEP, STEP]
+
+
+def test_only_the_stream_whose_scene_changed_has_a_key_frame() -> None:
+    runner = Counting()
+    streams = Streams(runner, 2, When(change=0.4))
+    for pair in ((1, 5), (1, 5), (2, 5)):
+        streams([scene(seed) for seed in pair])
+    assert runner.calls == [(KEY, 2), (STEP, 2), (STEP, 2), (KEY, 1)]
+    assert [lane.age for lane in streams.lanes] == [0, 2]
+
+
+def test_a_thumbnail_is_the_same_in_another_light() -> None:
     picture = scene(1)
     darker = (picture * 0.6 + 10).astype(np.uint8)
-    assert change(glimpse(picture), glimpse(darker)) < 0.1
-    assert change(glimpse(picture), glimpse(scene(2))) > 0.7
+    assert change(thumbnail(picture), thumbnail(darker)) < 0.1
+    assert change(thumbnail(picture), thumbnail(scene(2))) > 0.7
 
 
 def test_without_a_bound_an_unchanged_scene_keeps_its_key_frame() -> None:

@@ -27,7 +27,7 @@ def run(
     ] = "",
     key_every: Annotated[int, Opt(help="A key frame every so many frames.")] = 10,
     key_when: Annotated[
-        float | None, Opt(help="Instead: when the picture has moved this far from the last; 0.5 is a start.")
+        float | None, Opt(help="Instead: when the scene has moved this far from the last one's; 0.4 is a start.")
     ] = None,
     max_age: Annotated[int | None, Opt(help="No key frame serves more frames than this.")] = None,
     kind: Annotated[str, Opt(help="What a folder gets: overlay, or index for class numbers.")] = "overlay",
@@ -39,6 +39,9 @@ def run(
     size: Annotated[str | None, Opt(help="HEIGHTxWIDTH of raw frames.")] = None,
     backend: Annotated[str, Opt(help="torch, onnxruntime, openvino or torch-export; else that of the file.")] = "",
     threads: Annotated[int, Opt(help="Threads of the runtime; 0 leaves it to it.")] = 0,
+    no_spin: Annotated[
+        bool, Opt("--no-spin", help="ONNX Runtime's threads leave the cores to decoding and encoding between frames.")
+    ] = False,
     device: Annotated[str, Opt(help="Torch's or OpenVINO's device.")] = "cpu",
     json: Annotated[bool, Opt("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -55,7 +58,7 @@ def run(
         raise UserError("nowhere to write to", fix="-o OUT.mp4, -o FOLDER, -o - or --show")
     if out == "-" and json:
         raise UserError("-o - and --json both want stdout", fix="leave one of them out")
-    loaded = load_model(model, backend, threads=threads, device=device)
+    loaded = load_model(model, backend, threads=threads, spinning=not no_spin, device=device)
     source = open_source(video, parse_size(size))
     paint = Painter(Classes(loaded.classes, loaded.meta.palette), contour, side_by_side, not no_legend)
     sinks: list[Sink] = [Window(paint)] if show else []

@@ -1,33 +1,30 @@
 """Video as it comes: a frame in, its class map out, key frames by period or where the scene changes."""
 
+import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
+from segsmith.deploy.scenes import change, thumbnail
 from segsmith.errors import UserError
 from segsmith.runtimes.graphs import STEP
-from segsmith.runtimes.runner import Frames, Memory, Runner, join
+from segsmith.runtimes.runner import Floats, Frames, Memory, Runner, join
 
-GRID = (16, 12)
-"""Scenes are compared by the means of frames over so many columns and rows: the same for every runtime, and known
-before the frame is run."""
+BLIND = (
+    "key frames are told by thumbnails: no scene comes with this network's steps (its cell reads nothing of the frame, "
+    "or the file is of an older export; segsmith export makes another)"
+)
 
-STRIDE = 4
-"""Of the frame's pixels a scene's glimpse reads one in so many, each way: it costs microseconds."""
-
-Glimpse = npt.NDArray[np.float32]
-Turn = AbstractContextManager[Any]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """When a key frame comes: every so many frames; or, with ``change``, when the picture has moved that far from the
-    last one (0 is the same picture, 1 about any other). ``max_age`` bounds how many frames a key frame serves."""
+    """When a key frame comes: every so many frames; or, with ``change``, when what the network sees has moved that far
+    from the last one (0 is the same picture, 1 about any other). ``max_age`` bounds how many frames a key frame
+    serves."""
 
     every: int = 10
     change: float | None = None
@@ -37,7 +34,7 @@ class When:
         if self.every < 1:
             raise UserError(f"a key frame every {self.every} frames is not possible", fix="give 1 or more")
         if self.change is not None and not self.change > 0:
-            raise UserError(f"a scene change of {self.change} is not above zero", fix="0.5 is a common value")
+            raise UserError(f"a scene change of {self.change} is not above zero", fix="0.4 is a common value")
         if self.max_age is not None and self.max_age < 1:
             raise UserError(f"a key frame cannot serve {self.max_age} frames", fix="give 1 or more")
 
@@ -49,26 +46,35 @@ class When:
 
 @dataclass(slots=True)
 class Lane:
-    """One of the streams: what it carries, how old its key frame is, and what that one looked like."""
+    """One of the streams: what it carries, how old its key frame is, what that one looked like (``then``), and what the
+    latest step saw (``now``)."""
 
     memory: Memory | None = None
     age: int = 0
-    glimpse: Glimpse | None = None
+    then: Floats | None = None
+    now: Floats | None = None
     frames: int = 0
     keys: int = 0
+
+    def forget(self) -> None:
+        self.memory = self.then = self.now = None
 
 
 class Streams:
     """Several streams of frames of one size, in batches. States are never shared: each frame meets its own.
 
-    ``turn`` is held while the runner works, for runners that several threads may not call at once.
+    Where key frames come by change, every frame is a step first; one whose scene is another runs again, as a key
+    frame. Thumbnails, which stand in where steps tell no scene, are known before the frame is run.
     """
 
-    def __init__(self, runner: Runner, count: int, when: When, turn: Turn | None = None) -> None:
+    def __init__(self, runner: Runner, count: int, when: When) -> None:
         if count < 1:
             raise UserError(f"{count} streams are none", fix="give 1 or more")
-        self.runner, self.when, self.turn = runner, when, turn or nullcontext()
+        self.runner, self.when = runner, when
         self.lanes = [Lane() for _ in range(count)]
+        self.thumbnails = when.change is not None and STEP in runner.parts and not runner.tells_scene
+        if self.thumbnails:
+            log.warning(BLIND)
 
     def __call__(self, frames: Sequence[Frames]) -> list[Frames]:
         """The class maps of the next frame of every stream."""
@@ -82,15 +88,17 @@ class Streams:
         due = [n for n, frame in enumerate(frames) if self._due(self.lanes[n], frame)]
         going = [n for n in range(len(frames)) if n not in due]
         if going:
-            self._step(going, frames, found)
+            due += self._step(going, frames, found)
         if due:
             self._key(due, frames, found)
+        for lane in self.lanes:
+            lane.frames += 1
         return [found[n] for n in range(len(frames))]
 
     def reset(self, stream: int | None = None) -> None:
         """The next frame (of one stream, or of all) is the first of another video."""
         for lane in self.lanes if stream is None else [self.lanes[stream]]:
-            lane.memory = lane.glimpse = None
+            lane.forget()
 
     @property
     def key_share(self) -> float:
@@ -100,33 +108,43 @@ class Streams:
     def _due(self, lane: Lane, frame: Frames) -> bool:
         if lane.memory is None or STEP not in self.runner.parts or self.when.due(lane.age + 1):
             return True
-        wanted = self.when.change
-        return wanted is not None and lane.glimpse is not None and change(lane.glimpse, glimpse(frame)) > wanted
+        return self.thumbnails and self._moved(lane, thumbnail(frame))
+
+    def _moved(self, lane: Lane, now: Floats) -> bool:
+        """Whether the lane's key frame saw another scene. Where nobody knows what it saw, this is it: the first step
+        behind the start of a video is taken for its first frame."""
+        lane.now = now
+        if lane.then is None:
+            lane.then = now
+        return self.when.change is not None and change(lane.then, now) > self.when.change
 
     def _forget_other_sizes(self, size: Sequence[int]) -> None:
         for lane in self.lanes:
             if lane.memory is not None and lane.memory.size != tuple(size):
-                lane.memory = lane.glimpse = None
+                lane.forget()
 
     def _key(self, which: Sequence[int], frames: Sequence[Frames], found: dict[int, Frames]) -> None:
-        with self.turn:
-            answer = self.runner.key(_batch(which, frames))
+        answer = self.runner.key(_batch(which, frames))
         for row, number in enumerate(which):
             lane = self.lanes[number]
-            lane.memory, lane.age = answer.state.row(row), 0
-            lane.frames, lane.keys = lane.frames + 1, lane.keys + 1
-            if self.when.change is not None:
-                lane.glimpse = glimpse(frames[number])
+            lane.memory, lane.age, lane.keys = answer.state.row(row), 0, lane.keys + 1
+            # a key frame tells no scene of its own: a step may see frames at half size. The latest step saw this very
+            # frame, or, where age alone made it a key frame, the one before
+            lane.then = thumbnail(frames[number]) if self.thumbnails else lane.now
             found[number] = answer.classes[row]
 
-    def _step(self, which: Sequence[int], frames: Sequence[Frames], found: dict[int, Frames]) -> None:
+    def _step(self, which: Sequence[int], frames: Sequence[Frames], found: dict[int, Frames]) -> list[int]:
+        """Those whose scene has changed."""
         memories = [cast(Memory, self.lanes[number].memory) for number in which]
-        with self.turn:
-            answer = self.runner.step(_batch(which, frames), join(memories))
+        answer = self.runner.step(_batch(which, frames), join(memories))
+        moved = []
         for row, number in enumerate(which):
             lane = self.lanes[number]
-            lane.memory, lane.age, lane.frames = answer.state.row(row), lane.age + 1, lane.frames + 1
+            lane.memory, lane.age = answer.state.row(row), lane.age + 1
             found[number] = answer.classes[row]
+            if answer.scene is not None and self._moved(lane, answer.scene[row]):
+                moved.append(number)
+        return moved
 
 
 class Stream:
@@ -159,17 +177,6 @@ class Stream:
     @property
     def key_share(self) -> float:
         return self._streams.key_share
-
-
-def change(before: Glimpse, now: Glimpse) -> float:
-    """0 for the same; about 1 where nothing is as it was."""
-    return float(np.abs(now - before).sum()) / max(float(np.abs(before).sum()), 1e-9)
-
-
-def glimpse(frame: Frames) -> Glimpse:
-    """The picture in a few areas, its brightness and contrast taken out: clouds change those, scenes change more."""
-    small = cv2.resize(frame[::STRIDE, ::STRIDE].mean(2, dtype=np.float32), GRID, interpolation=cv2.INTER_AREA)
-    return cast(Glimpse, (small - small.mean()) / max(float(small.std()), 1.0))
 
 
 def _batch(which: Sequence[int], frames: Sequence[Frames]) -> Frames:

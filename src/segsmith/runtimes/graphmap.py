@@ -36,11 +36,10 @@ class Blocks:
         self.scale = positions / pixels
         self.most = (pixels + positions - 1) // positions
         block = torch.arange(positions + 2, device=device)
-        starts = ((2 * block - 1) * pixels + positions - 1).div(2 * positions, rounding_mode="floor")
-        self.starts = starts.clamp(0, pixels)
+        self.starts = _whole((2 * block - 1) * pixels + positions - 1, 2 * positions).clamp(0, pixels)
         self.occupied = self.starts[1:] > self.starts[:-1]
         pixel = torch.arange(pixels, device=device)
-        self.block_of_pixel = ((2 * pixel + 1) * positions + pixels).div(2 * pixels, rounding_mode="floor")
+        self.block_of_pixel = _whole((2 * pixel + 1) * positions + pixels, 2 * pixels)
 
     def pixels(self, block: Tensor) -> Tensor:
         """The pixels of some blocks, as many for each: a smaller block names its last one again."""
@@ -52,6 +51,12 @@ class Blocks:
         place = (pixels.to(torch.float32) + 0.5) * self.scale - 0.5
         far = (place - (block[:, None] - 1).to(torch.float32)).clamp(0, 1)
         return torch.stack([1 - far, far], dim=1)
+
+
+def _whole(above: Tensor, below: int) -> Tensor:
+    """The quotient of whole numbers, rounded down. Exporters divide floats, and OpenVINO multiplies by the reciprocal,
+    which may fall short of 4 for 776 / 194: half a unit more above changes nothing else and keeps away from there."""
+    return (2 * above + 1).div(2 * below, rounding_mode="floor")
 
 
 def _corners(logits: Tensor, picture: Tensor, row: Tensor, column: Tensor) -> Tensor:

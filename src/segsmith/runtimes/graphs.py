@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.dynamic import DynamicNetwork
-from segsmith.networks.interface import Tap
+from segsmith.networks.interface import Features, Tap
 from segsmith.networks.meta import Meta
 from segsmith.ops.blocks import Size
 from segsmith.runtimes.graphmap import class_map
 from segsmith.runtimes.prepare import Prepare
+from segsmith.runtimes.scene import scene
 
-FRAME, CLASSES, LOGITS, CONFIDENCE = "frame", "classes", "logits", "confidence"
+FRAME, CLASSES, LOGITS, CONFIDENCE, SCENE = "frame", "classes", "logits", "confidence", "scene"
 STATE, NEXT = "state_", "next_"
 KEY, STEP = "key", "step"
 
@@ -36,7 +37,8 @@ class PartGraph(nn.Module):
     """One part of a network, key or step. Frames are uint8 N x H x W x C.
 
     ``classes`` N x H x W has the frame's size. ``logits`` are at the network's stride. ``confidence`` N x H x W is the
-    probability of the best class, taken at the network's stride and enlarged.
+    probability of the best class, taken at the network's stride and enlarged. A step that sees its frame tells the
+    ``scene``: the deepest tap that it computes in any case, in a few areas. It costs too little to be an option.
     """
 
     def __init__(self, network: VideoNetwork, meta: Meta, part: str, wanted: Wanted) -> None:
@@ -45,19 +47,34 @@ class PartGraph(nn.Module):
         self.prepare = Prepare(meta, halves=part == STEP and isinstance(network, DynamicNetwork) and network.halves)
         self.state = state_names(network)
         self.inputs = (FRAME, *((STATE + name for name in self.state) if part == STEP else ()))
-        self.outputs = (*wanted.names, *(NEXT + name for name in self.state))
+        self.deepest = network.deepest if part == STEP and isinstance(network, DynamicNetwork) else None
+        told = (SCENE,) if self.deepest else ()
+        self.outputs = (*wanted.names, *told, *(NEXT + name for name in self.state))
 
     def forward(self, frame: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        logits, after = self.run(frame, state)
-        return *self.answers(logits.to(torch.float32), frame), *(after[name] for name in self.state)
+        seen = self.look(frame)
+        logits, after = self.advance(seen, frame, state)
+        told = [scene(seen[self.deepest])] if self.deepest else []
+        return *self.answers(logits.to(torch.float32), frame), *told, *(after[name] for name in self.state)
 
     def run(self, frame: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Logits at the network's stride, and the state behind the frame."""
+        return self.advance(self.look(frame), frame, state)
+
+    def look(self, frame: Tensor) -> Features:
+        """What the part begins with: taps for a step, for a key frame the picture itself."""
         seen = self.prepare(frame).to(_kind(self.network))
         if self.part == KEY:
-            return self.network.key(seen)
+            return {FRAME: seen}
+        assert isinstance(self.network, DynamicNetwork)
+        return looked(self.network, seen)
+
+    def advance(self, seen: Features, frame: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.part == KEY:
+            return self.network.key(seen[FRAME])
         assert isinstance(self.network, DynamicNetwork)
         self._expect(frame, state)
-        return self.network.advance(looked(self.network, seen), dict(zip(self.state, state, strict=True)))
+        return self.network.advance(seen, dict(zip(self.state, state, strict=True)))
 
     def answers(self, logits: Tensor, frame: Tensor) -> tuple[Tensor, ...]:
         height, width = frame.shape[1:3]

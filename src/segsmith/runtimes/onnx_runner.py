@@ -1,9 +1,11 @@
 """Exported networks in ONNX Runtime."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     Fail,
@@ -15,10 +17,14 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from segsmith.errors import UserError
 from segsmith.runtimes.card import Card
+from segsmith.runtimes.graphs import SCENE, STEP
+from segsmith.runtimes.pages import Pages
 from segsmith.runtimes.runner import Runner
 
 CPU = "CPUExecutionProvider"
 ERRORS = 3
+SETTLED = 3
+"""Runs after which the runtime has the memory that it keeps: it plans it after the first."""
 
 
 class OnnxRunner(Runner):
@@ -38,15 +44,21 @@ class OnnxRunner(Runner):
     ) -> None:
         require_providers(providers)
         options = session_options(threads, spinning)
+        self.pages, self.asked = Pages(), Counter[tuple[object, ...]]()
         self.parts = tuple(models)
         self.sessions = {part: open_session(model, options, providers) for part, model in models.items()}
         path = next((model for model in models.values() if isinstance(model, Path)), Path("model"))
         self.card = Card.read(next(iter(self.sessions.values())).get_modelmeta().custom_metadata_map, path)
         self.meta, self.size = self.card.meta, self.card.size
         self.outputs = {part: [o.name for o in session.get_outputs()] for part, session in self.sessions.items()}
+        self.tells_scene = SCENE in self.outputs.get(STEP, ())
 
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self.sessions[part].run(None, dict(inputs))
+        asked = part, *(np.shape(value) for value in inputs.values())
+        self.asked[asked] += 1
+        if self.asked[asked] == SETTLED:
+            self.pages.settle()
         return dict(zip(self.outputs[part], found, strict=True))
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from segsmith.errors import UserError
 from segsmith.runtimes.card import Card
+from segsmith.runtimes.graphs import SCENE, STEP
 from segsmith.runtimes.runner import Runner
 
 SECTION = "segsmith"
@@ -17,6 +19,9 @@ class OpenVinoRunner(Runner):
 
     On a CPU everything runs in single precision: OpenVINO would take bfloat16 where the processor has it, and one pixel
     in a hundred would change its class. Other devices take halves where the file does.
+
+    A request holds one question and one answer, so that each part answers one thread at a time; key and step may run at
+    once.
     """
 
     backend = "openvino"
@@ -32,12 +37,15 @@ class OpenVinoRunner(Runner):
         compiler = core()
         compiled = {part: compiler.compile_model(model, device, settings) for part, model in models.items()}
         self.requests = {part: model.create_infer_request() for part, model in compiled.items()}
+        self.turns = {part: Lock() for part in compiled}
         self.outputs = {part: [output.any_name for output in model.outputs] for part, model in compiled.items()}
+        self.tells_scene = SCENE in self.outputs.get(STEP, ())
 
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        # copies: the request writes its next answer where this one lies
-        found = self.requests[part].infer(dict(inputs), share_inputs=True, share_outputs=False)
-        return dict(zip(self.outputs[part], found.to_tuple(), strict=True))
+        with self.turns[part]:
+            # copies: the request writes its next answer where this one lies
+            found = self.requests[part].infer(dict(inputs), share_inputs=True, share_outputs=False).to_tuple()
+        return dict(zip(self.outputs[part], found, strict=True))
 
 
 def core() -> Any:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from segsmith.errors import UserError
 from segsmith.networks.meta import Meta
-from segsmith.runtimes.graphs import CLASSES, CONFIDENCE, FRAME, KEY, LOGITS, NEXT, STATE, STEP
+from segsmith.runtimes.graphs import CLASSES, CONFIDENCE, FRAME, KEY, LOGITS, NEXT, SCENE, STATE, STEP
 
 Frames = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -43,25 +43,27 @@ def join(memories: Sequence[Memory]) -> Memory:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``classes`` N x H x W; ``logits`` N x K x h x w at the network's stride, ``confidence`` N x H x W, where the
-    runtime gives them."""
+    runtime gives them. ``scene`` N x C x 6 x 8 comes with steps that see their frame."""
 
     classes: Frames
     state: Memory
     logits: Floats | None = None
     confidence: Floats | None = None
+    scene: Floats | None = None
 
 
 class Runner(ABC):
     """A network that is ready to run. Frames are uint8 RGB N x H x W x 3, every row a stream of its own.
 
     ``size`` is the only size that frames may have, or None; an image network has no step, and takes every frame for a
-    key frame.
+    key frame. ``tells_scene`` says whether the answers of steps have a scene.
     """
 
     backend: str
     meta: Meta
     parts: Sequence[str]
     size: Size | None = None
+    tells_scene: bool = False
 
     @abstractmethod
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -93,7 +95,7 @@ class Runner(ABC):
     def _answer(self, outputs: Mapping[str, Any], frames: Frames) -> Answer:
         tensors = {name.removeprefix(NEXT): value for name, value in outputs.items() if name.startswith(NEXT)}
         memory = Memory((frames.shape[1], frames.shape[2]), len(frames), tensors)
-        return Answer(outputs[CLASSES], memory, outputs.get(LOGITS), outputs.get(CONFIDENCE))
+        return Answer(outputs[CLASSES], memory, outputs.get(LOGITS), outputs.get(CONFIDENCE), outputs.get(SCENE))
 
 
 def _stacked(values: Sequence[Any]) -> Any:

@@ -19,8 +19,9 @@ from segsmith.networks.meta import Meta
 from segsmith.runtimes.card import Card
 from segsmith.runtimes.classmap import class_maps
 from segsmith.runtimes.fold import fold
-from segsmith.runtimes.graphs import CLASSES, FRAME, LOGITS, NEXT, PartGraph, Wanted, parts_of
+from segsmith.runtimes.graphs import CLASSES, FRAME, LOGITS, NEXT, SCENE, STEP, PartGraph, Wanted, parts_of
 from segsmith.runtimes.runner import Frames, Runner
+from segsmith.runtimes.scene import scene
 
 CARD = "segsmith.json"
 
@@ -37,14 +38,17 @@ class TorchRunner(Runner):
         ready = fold(network) if folded else copy.deepcopy(network).eval()
         ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.graphs = {part: PartGraph(ready, meta, part, Wanted()).to(self.device) for part in self.parts}
+        self.tells_scene = STEP in self.graphs and SCENE in self.graphs[STEP].outputs
 
     @torch.inference_mode()
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         graph = self.graphs[part]
         frames = as_tensor(inputs[FRAME], self.device)
-        logits, state = graph.run(frames, [inputs[name] for name in graph.inputs[1:]])
+        seen = graph.look(frames)
+        logits, state = graph.advance(seen, frames, [inputs[name] for name in graph.inputs[1:]])
         logits = logits.float().contiguous()
-        return {
+        told = {SCENE: scene(seen[graph.deepest]).cpu().numpy()} if graph.deepest else {}
+        return told | {
             CLASSES: self._classes(logits, frames),
             LOGITS: logits.cpu().numpy(),
             **{NEXT + name: value for name, value in state.items()},
@@ -70,6 +74,7 @@ class ProgramRunner(Runner):
         self.words = {part: words for part, (_, words) in loaded.items()}
         self.card = Card.read(self.words[self.parts[0]], files[self.parts[0]])
         self.meta, self.size = self.card.meta, self.card.size
+        self.tells_scene = SCENE in json.loads(self.words.get(STEP, {}).get("outputs", "[]"))
 
     @torch.inference_mode()
     def run(self, part: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
