@@ -13,7 +13,17 @@ from segsmith.forge.facts import Facts
 from segsmith.forge.options import ForgeOptions
 from segsmith.latency.target import Target, processor
 
-SPEEDS = Speeds(0.02, candidate_s=5, collect_s=4, start_s=10, export_s=12, benchmark_s=20, judge_s=6, report_s=8)
+SPEEDS = Speeds(
+    timed_s=1,
+    candidate_s=5,
+    collect_s=4,
+    start_s=10,
+    export_s=12,
+    benchmark_s=20,
+    judge_s=6,
+    controls_s=18,
+    report_s=8,
+)
 PLACES = {
     TABLE: ("work", "make_table"),
     STATIC: ("work", "train_static"),
@@ -24,7 +34,7 @@ PLACES = {
     REPORT: ("finish", "write_report"),
 }
 FOUND = {
-    TRAIN: {"trained": [{"run": "trained/trial3", "trial": 3, "miou": 0.5, "missed": []}]},
+    TRAIN: {"trained": [{"run": "trained/trial3", "trial": 3, "miou": 0.5, "missed": []}], "reserve": None},
     PICK: {
         "trial": 3,
         "miou": 0.5,

@@ -8,6 +8,7 @@ from segsmith.errors import UserError
 from segsmith.forge.budget import (
     JUDGE,
     LOOK,
+    PACES,
     PICK,
     REPORT,
     RESERVE,
@@ -25,18 +26,29 @@ from segsmith.forge.budget import (
     divide,
     finalists,
     needed,
+    pace,
     share_of,
     wants_table,
 )
 from segsmith.forge.options import ForgeOptions, duration_words, parse_duration
 
-SPEEDS = Speeds(0.02, candidate_s=5, collect_s=4, start_s=10, export_s=12, benchmark_s=20, judge_s=6, report_s=8)
+SPEEDS = Speeds(
+    timed_s=1,
+    candidate_s=5,
+    collect_s=4,
+    start_s=10,
+    export_s=12,
+    benchmark_s=20,
+    judge_s=6,
+    controls_s=18,
+    report_s=8,
+)
 
 
 @pytest.mark.parametrize("budget", [240.0, 600.0, 1800.0, 7200.0])
 @pytest.mark.parametrize("table", [False, True])
 def test_what_is_shared_out_and_the_reserve_are_the_budget(budget: float, table: bool) -> None:
-    shares = divide(budget, 30, [LOOK], SPEEDS, table)
+    shares = divide(budget, 30, [LOOK], SPEEDS, () if table else (TABLE,))
     assert sum(share.seconds for share in shares) == pytest.approx((1 - RESERVE) * (budget - 30))
     assert [share.stage for share in shares] == [s for s in STAGES if s != LOOK and (table or s != TABLE)]
     table_s = TABLE_SHARE * budget if table else 0.0
@@ -78,6 +90,24 @@ def test_the_nearest_budget_is_not_far_above_what_is_needed() -> None:
     assert share_of(TRAIN, divide(0.8 * least, 20, [LOOK], SPEEDS)).learning < SHORTEST
 
 
+def test_without_an_image_network_the_others_have_its_time() -> None:
+    shares = divide(600, 30, [LOOK], SPEEDS, (TABLE, STATIC))
+    assert STATIC not in [share.stage for share in shares]
+    assert sum(share.seconds for share in shares) == pytest.approx((1 - RESERVE) * 570)
+    ratio = share_of(SEARCH, shares).learning / share_of(TRAIN, shares).learning
+    assert ratio == pytest.approx(SHARES[SEARCH] / SHARES[TRAIN])
+
+
+def test_a_machine_that_is_slower_than_it_was_is_planned_with() -> None:
+    done = [{"seconds": 90.0, "learning": 60.0, "planned": 75.0}, {"seconds": 70.0, "learning": 40.0, "planned": 70.0}]
+    assert pace(done, 1.0) == pytest.approx(2), "the second was planned with the first one's pace"
+    assert pace([], 1.3) == 1.3
+    assert pace([{"seconds": 900.0, "learning": 60.0, "planned": 75.0}], 1.0) == PACES[1]
+    slow, usual = (share_of(TRAIN, divide(600, 300, [LOOK, STATIC], one)) for one in (SPEEDS.times(2), SPEEDS))
+    assert slow.fixed == pytest.approx(2 * usual.fixed)
+    assert slow.learning < usual.learning
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("1h30m", 5400), ("10m", 600), ("90s", 90), ("1.5m", 90)])
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
@@ -97,7 +127,6 @@ def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> N
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"space": "lgc"}, "lgc"),
         ({"space": "cells"}, "no space 'cells'"),
         ({"latency": "soon"}, "no amount"),
         ({"floors": ("box",)}, "no class and IoU"),

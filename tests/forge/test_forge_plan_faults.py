@@ -10,10 +10,10 @@ from forge_help import asked
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
 from segsmith.forge.material import FEWEST, material_of, space_for, target_of
-from segsmith.forge.reachable import ROOM, Reached, leanest, reached, statics_for
+from segsmith.forge.narrow import narrowed
+from segsmith.forge.reachable import ROOM, Reached, leanest, reached, space_of, statics_for
 from segsmith.genotype import Genotype, preset
 from segsmith.latency.target import processor, save_target, this_machine
-from segsmith.spaces.make import make_space
 from segsmith.study.meter import FlopsMeter
 
 CLIPS = "streets:clips=9,frames=6,size=64x96"
@@ -59,12 +59,24 @@ def test_a_latency_below_what_the_space_reaches_names_one_that_is_not() -> None:
     assert tried(nearest).lean_ms <= ROOM * tried(nearest).limit_ms
 
 
-@pytest.mark.parametrize("name", ["dynamic", "template"])
+@pytest.mark.parametrize("name", ["dynamic", "template", "lgc"])
 def test_the_leanest_network_is_cheaper_than_any_that_chance_finds(name: str) -> None:
-    space = make_space(name, {}, preset("template-arch1"))
+    space = space_of(name, "template-arch1", 0.0)
     meter, drawn = FlopsMeter((64, 96), 11), Random(1)
     cheapest = min(meter(space.decode(space.random(drawn))).flops for _ in range(8))
     assert meter(leanest(space)).flops < cheapest
+
+
+def test_a_tight_latency_narrows_the_space_to_smaller_cells() -> None:
+    space = space_of("dynamic", "template-arch1")
+    tight, wide = (
+        narrowed("dynamic", Reached("template-arch1", space, limit, 20.0, 8.0, 1.0), (64, 96), 3, 10)
+        for limit in (11.0, 30.0)
+    )
+    assert 1 <= tight.rows < wide.rows
+    lean, static = (FlopsMeter((64, 96), 3, 10)(one).flops for one in (leanest(space), preset("template-arch1")))
+    assert lean < tight.flops < static < wide.flops
+    assert narrowed("template", Reached("template-arch1", space, 11.0, 20.0, 8.0, 1.0), (64, 96), 3, 1).rows == 0
 
 
 def test_image_networks_by_budget_and_by_wish() -> None:

@@ -19,8 +19,8 @@ DATA, BUDGET_S = "streets:clips=9,frames=6,size=64x96,seed=3", 300
 PATIENCE_S = 1800
 
 
-def begin(out: Path) -> "subprocess.Popen[bytes]":
-    words = ["forge", DATA, "--latency", "95%", "--budget", f"{BUDGET_S}s", "-o", str(out), "--device", "cpu"]
+def begin(out: Path, *more: str) -> "subprocess.Popen[bytes]":
+    words = ["forge", DATA, "--latency", "95%", "--budget", f"{BUDGET_S}s", "-o", str(out), "--device", "cpu", *more]
     with (out.parent / "log").open("ab") as log:
         return subprocess.Popen([sys.executable, "-m", "segsmith", *words], stderr=log, start_new_session=True)
 
@@ -70,3 +70,15 @@ def test_killed_in_every_stage_it_repeats_nothing_that_was_finished(
     page = (out / "report.html").read_text()
     for words in ("Forge a network for", "What was exported", "Where the time went", "Accuracy against cost"):
         assert words in page
+
+
+@pytest.mark.slow
+def test_the_lgc_space_is_forged_without_an_image_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGSMITH_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "run"
+    forging = begin(out, "--space", "lgc", "--latency", "200%", "--budget", "6m")
+    assert forging.wait(PATIENCE_S) == 0, (out.parent / "log").read_text()[-2000:]
+    final = stages(out)
+    assert list(final) == ["look", "search", "train", "pick", "judge", "report"]
+    assert load(out).meta is not None
+    assert RunFolder(out).record()["result"]["equal_pixels"] >= 0.999

@@ -193,6 +193,26 @@ class TwoHands(InProcess):
         return 2 - len(self.jobs)
 
 
+def test_what_is_refused_for_its_flops_is_not_timed_and_fails_nothing(tmp_path: Path) -> None:
+    space, timed = cell_space(2, step_scales=(1.0, 0.5)), []
+
+    def meter(genotype: Genotype) -> Cost:
+        return replace(cost_of(genotype), flops=50.0 if genotype.settings["step_scale"] == 0.5 else 200.0)
+
+    def clock(genotype: Genotype) -> float:
+        timed.append(meter(genotype).flops)
+        return 10.0
+
+    goals = Goals((Limit("flops", 100.0), Limit("latency", 50.0)))
+    study = study_in(tmp_path, space)
+    Driver(study, plan(space, 6, goals=goals, early_stopping=False), InProcess(MadeUp()), meter, clock=clock).run()
+    refused = [record for record in records(study) if record.state == "infeasible"]
+    assert refused
+    assert max(timed) <= 100
+    assert all(record.latency_ms is None and "FLOPs" in record.reason for record in refused)
+    assert "failed" not in {record.state for record in records(study)}
+
+
 def test_candidates_are_timed_while_nothing_is_in_training(tmp_path: Path) -> None:
     space, pool, timed = cell_space(2), TwoHands(MadeUp()), []
 

@@ -75,21 +75,23 @@ def test_a_limit_is_met_up_to_itself() -> None:
     assert "101 FLOPs a frame are above the budget of 100" in goals.refusal(Cost(1, 101.0, 1, 1))
 
 
-def test_a_clock_times_key_frames_once_for_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_times_key_frames_once_and_minds_no_machine_that_grows_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[str]] = []
 
     def timings(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
         asked.append(set(calls))
         for call in calls.values():
             call()
-        return {part: Timing({"key": 10.0, "step": 2.0}[part], 0.0, 0.0, 0.0, 9, True) for part in calls}
+        slower = 1.0 + len(asked[1:])
+        return {part: Timing(slower * {"step": 2.0}.get(part, 10.0), 0.0, 0.0, 0.0, 9, True) for part in calls}
 
     monkeypatch.setattr("segsmith.study.clock.measure", timings)
     clock = Clock(replace(this_machine("torch"), size=(32, 64), threads=1, key_every=4), 3)
     assert clock(preset("light")) == pytest.approx((10 + 3 * 2) / 4)
     assert clock(preset("copy")) == pytest.approx(4)
     assert clock(preset("arch2")) == pytest.approx(10)
-    assert asked == [{"key", "step"}, {"step"}, {"key"}], "arch2 keeps no state: its key frames are others"
+    others = "arch2 keeps no state: its key frames are others"
+    assert asked == [{"key", "step"}, {"step", "first"}, {"key", "first"}], others
 
 
 def test_a_clock_tells_nothing_of_another_machine() -> None:

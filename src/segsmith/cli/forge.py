@@ -19,7 +19,7 @@ DOES = {
     "look": "look at the data, time the target and this machine",
     "table": "measure what operations cost on the target",
     "static": "train {static}, the image network that all else stands on",
-    "search": "search the {space} space within {held_ms:.1f} ms: about {candidates} candidates",
+    "search": "search the {space} space within {held_ms:.1f} ms: {how}",
     "train": "train the best {finalists} to the end",
     "pick": "export, prove, time, and keep the best within {limit_ms:.1f} ms",
     "judge": "judge it on {split}",
@@ -36,7 +36,9 @@ def forge(
     out: Annotated[str, Opt("-o", "--out", help="The run's folder; asked again, the forge goes on.")],
     target: Annotated[str, Opt(help="A target's file; nothing: this machine, frames as the data has them.")] = "",
     table: Annotated[str, Opt(help="What networks cost on the target, from segsmith latency.")] = "",
-    space: Annotated[str, Opt(help="dynamic, template, or auto: cells for clips, image networks for frames.")] = "auto",
+    space: Annotated[
+        str, Opt(help="dynamic, template, lgc, or auto: cells for clips, image networks for frames.")
+    ] = "auto",
     floor: Annotated[list[str] | None, Opt(help="CLASS=IOU that the network should reach; may be repeated.")] = None,
     plan: Annotated[bool, Opt("--plan", help="Show the plan and stop.")] = False,
     device: Annotated[str, Opt(help="To train on: cpu, cuda or auto.")] = "auto",
@@ -78,13 +80,13 @@ def plan_table(options: "ForgeOptions", facts: "Facts", spent: float, shares: "l
     from rich.table import Table
 
     from segsmith.forge.budget import LOOK, SEARCH, STATIC, finalists
+    from segsmith.forge.options import LGC
     from segsmith.report.words import duration
 
     searching = sum(share.learning for share in shares if share.stage == SEARCH)
-    words = dict(vars(facts)) | {
-        "candidates": max(1, round(searching / facts.speeds.candidate_s)),
-        "finalists": finalists(options.budget),
-    }
+    candidates = max(1, round(searching / facts.speeds.candidate_s))
+    how = "a supernet" if facts.space == LGC else f"about {candidates} candidate{'s' * (candidates > 1)}"
+    words = dict(vars(facts)) | {"how": how, "finalists": finalists(options.budget)}
     title = (
         f"{options.data}: a network of at most {facts.limit_ms:.1f} ms a frame on {facts.target.words()}, "
         f"in {duration(options.budget)}"
@@ -93,7 +95,8 @@ def plan_table(options: "ForgeOptions", facts: "Facts", spent: float, shares: "l
     made.add_column("stage")
     made.add_column("what")
     made.add_column("time", justify="right")
-    fresh = any(share.stage == STATIC for share in shares)
+    first = SEARCH if facts.space == LGC else STATIC
+    fresh = any(share.stage == first for share in shares)
     made.add_row(*((LOOK, "done: " + DOES[LOOK]) if fresh else ("", "done so far")), duration(spent))
     for share in shares:
         made.add_row(share.stage, DOES[share.stage].format_map(words), duration(max(0.0, share.seconds)))

@@ -3,8 +3,9 @@
 The same arithmetic makes the plan and, behind every stage, divides anew what is left; so the total holds.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from segsmith.errors import UserError
 from segsmith.forge.options import duration_words
@@ -22,23 +23,29 @@ SHORTEST = 15.0
 """Seconds below which a training is none."""
 RESERVE = 0.02
 """Of what is left, kept for what takes longer than foreseen."""
+PACES = 0.5, 3.0
+"""What is believed of a machine that has become quicker or slower."""
 
 
 @dataclass(frozen=True)
 class Speeds:
-    """Seconds, as measured on this machine. ``frame_s``: the image network answers for a frame; ``candidate_s``: one
-    candidate is timed, trained and judged; ``collect_s``: what candidates learn from is computed; ``start_s``: a
-    training gets going and is scored; ``export_s``, ``benchmark_s``, ``judge_s`` and ``report_s`` speak for
-    themselves."""
+    """Seconds, as measured on this machine. ``timed_s``: one candidate is timed; ``candidate_s``: it is timed, trained
+    and judged; ``collect_s``: what candidates learn from is computed; ``start_s``: a training gets going and is
+    scored; ``controls_s``: what the network has to beat is judged beside it; ``export_s``, ``benchmark_s``,
+    ``judge_s`` and ``report_s`` speak for themselves."""
 
-    frame_s: float
+    timed_s: float
     candidate_s: float
     collect_s: float
     start_s: float
     export_s: float
     benchmark_s: float
     judge_s: float
+    controls_s: float
     report_s: float
+
+    def times(self, pace: float) -> "Speeds":
+        return Speeds(**{name: pace * value for name, value in asdict(self).items()})
 
     def record(self) -> dict[str, float]:
         return {name: round(value, 3) for name, value in asdict(self).items()}
@@ -67,21 +74,24 @@ def wants_table(budget: float, given: str) -> bool:
 
 
 def fixed_of(stage: str, speeds: Speeds, count: int) -> float:
-    """What a stage takes whatever it is given. ``count``: how many are trained to the end."""
+    """What a stage takes whatever it is given. ``count``: how many are trained to the end. A search ends with the
+    candidate that it is at, on average half a one late."""
     return {
         STATIC: speeds.start_s,
-        SEARCH: speeds.collect_s,
-        TRAIN: count * speeds.start_s,
+        SEARCH: speeds.collect_s + speeds.candidate_s / 2,
+        TRAIN: count * speeds.start_s + (count + 1) * speeds.timed_s,
         PICK: speeds.export_s + speeds.benchmark_s,
         JUDGE: speeds.judge_s,
         REPORT: speeds.report_s,
     }.get(stage, 0.0)
 
 
-def divide(budget: float, spent: float, done: Collection[str], speeds: Speeds, table: bool = False) -> list[Share]:
+def divide(
+    budget: float, spent: float, done: Collection[str], speeds: Speeds, without: Collection[str] = (TABLE,)
+) -> list[Share]:
     """What each stage that is still to come gets of what is left. It may be negative where too little is."""
     count = finalists(budget)
-    coming = [stage for stage in STAGES if stage not in done and stage != LOOK and (table or stage != TABLE)]
+    coming = [stage for stage in STAGES if stage not in {*done, LOOK, *without}]
     fixed = {stage: fixed_of(stage, speeds, count) for stage in coming}
     given = {TABLE: TABLE_SHARE * budget} if TABLE in coming else {}
     left = (1 - RESERVE) * (budget - spent) - sum(fixed.values()) - sum(given.values())
@@ -106,12 +116,25 @@ def needed(spent: float, speeds: Speeds) -> float:
     return 1.05 * (spent + (fixed + learning) / (1 - RESERVE))
 
 
+def pace(stages: Iterable[Mapping[str, Any]], before: float) -> float:
+    """How much longer than planned at first everything but learning takes: other work on the machine comes and goes.
+    Stages were planned with the pace that held before them. ``before``: the pace of the look."""
+    now = before
+    for one in stages:
+        took, planned = one["seconds"] - one["learning"], one["planned"] - one["learning"]
+        if planned > 0:
+            now = within_reason(now * took / planned)
+    return now
+
+
+def within_reason(pace: float) -> float:
+    return min(PACES[1], max(PACES[0], pace))
+
+
 def check_enough(budget: float, spent: float, speeds: Speeds, shares: list[Share]) -> None:
     """Refuse a budget that is too short for one candidate."""
-    search = share_of(SEARCH, shares).learning
-    count = finalists(budget)
-    enough = share_of(STATIC, shares).learning >= SHORTEST and share_of(TRAIN, shares).learning >= SHORTEST * count
-    if search < speeds.candidate_s or not enough:
+    least = {STATIC: SHORTEST, SEARCH: speeds.candidate_s, TRAIN: SHORTEST * finalists(budget)}
+    if any(share.learning < least.get(share.stage, 0.0) for share in shares):
         raise UserError(
             f"a budget of {duration_words(budget)} is too short for one candidate, which takes "
             f"{speeds.candidate_s:.0f} s, beside all else",

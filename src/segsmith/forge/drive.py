@@ -17,6 +17,7 @@ from segsmith.forge.budget import (
     PICK,
     REPORT,
     SEARCH,
+    SHARES,
     SHORTEST,
     STATIC,
     TABLE,
@@ -26,13 +27,18 @@ from segsmith.forge.budget import (
     check_enough,
     divide,
     finalists,
+    pace,
     share_of,
     wants_table,
 )
 from segsmith.forge.facts import Facts, look
+from segsmith.forge.job import Job
 from segsmith.forge.ledger import Ledger
-from segsmith.forge.options import ForgeOptions
+from segsmith.forge.options import LGC, ForgeOptions
 from segsmith.latency.target import is_here
+
+LATE = 0.05
+"""Of the budget: how long a network is trained that stood by and is needed after all."""
 
 Say = Callable[[str], None]
 Show = Callable[[ForgeOptions, Facts, float, list[Share]], None]
@@ -53,29 +59,31 @@ class Forge:
     def plan(self, show: Show) -> dict[str, Any]:
         facts = self._looked()
         shares = self._shares(facts)
-        if STATIC not in self.ledger.stages:
-            check_enough(self.options.budget, self.ledger.spent, facts.speeds, shares)
+        if not {STATIC, SEARCH} & self.ledger.stages.keys():
+            alone = self._divided(facts, facts.speeds)  # what other work takes now it may not take later
+            check_enough(self.options.budget, self.ledger.spent, facts.speeds, alone)
         show(self.options, facts, self.ledger.spent, shares)
         return {}
 
     def run(self, show: Show) -> dict[str, Any]:
         self.plan(show)
         facts = self._looked()
-        job = work.Job(self.options, facts, self.say)
+        job = Job(self.options, facts, self.say)
         count = finalists(self.options.budget)
         steps: dict[str, Callable[[Share], dict[str, Any]]] = {
             TABLE: lambda share: work.make_table(job, share.learning),
             STATIC: lambda share: work.train_static(job, share.learning),
             SEARCH: lambda share: work.search(job, share.learning),
             TRAIN: lambda share: work.train_best(job, share.learning, count),
-            PICK: lambda share: finish.pick(job, self._trained, facts.speeds.benchmark_s / 2),
-            JUDGE: lambda share: finish.judge(job),
+            PICK: lambda share: finish.pick(job, self._finalists(job), facts.speeds.benchmark_s / 2),
+            JUDGE: lambda share: finish.judge(job, self._has_time_for_controls(facts)),
             REPORT: lambda share: self._report(job),
         }
         for share in self._shares(facts):
             stage = share.stage
             now = share_of(stage, self._shares(facts))
-            learning = self.ledger.learning(stage, max(SHORTEST, now.learning) if now.learning else 0.0)
+            least = self._speeds(facts).candidate_s if stage == SEARCH else SHORTEST
+            learning = self.ledger.learning(stage, max(least, now.learning) if now.learning else 0.0)
             self.say(f"\n{stage}")
             with self.ledger.stage(stage, replace(now, learning=learning)) as found:
                 found |= steps[stage](replace(now, learning=learning))
@@ -90,25 +98,35 @@ class Forge:
 
     def _shares(self, facts: Facts) -> list[Share]:
         """Of the stages that are not done, by what is left now."""
+        return self._divided(facts, self._speeds(facts))
+
+    def _divided(self, facts: Facts, speeds: Speeds) -> list[Share]:
         ledger, options = self.ledger, self.options
-        table = wants_table(options.budget, options.table) and is_here(facts.target)
-        return divide(options.budget, ledger.spent, ledger.done, self._speeds(facts), table)
+        without = set() if wants_table(options.budget, options.table) and is_here(facts.target) else {TABLE}
+        if facts.space == LGC:
+            without.add(STATIC)
+        return divide(options.budget, ledger.spent, ledger.done, speeds, without)
 
     def _speeds(self, facts: Facts) -> Speeds:
-        """What it takes to begin a training and to score it is known when one is done."""
-        if STATIC not in self.ledger.done:
-            return facts.speeds
-        done = self.ledger.stages[STATIC]
-        return replace(facts.speeds, start_s=max(0.0, done["seconds"] - done["learning"]))
+        done = [self.ledger.stages[stage] for stage in self.ledger.done if stage in SHARES]
+        return facts.speeds.times(pace(done, facts.pace))
 
-    @property
-    def _trained(self) -> list[dict[str, Any]]:
-        return list(self.ledger.found(TRAIN)["trained"])
+    def _has_time_for_controls(self, facts: Facts) -> bool:
+        speeds = self._speeds(facts)
+        left = self.options.budget - self.ledger.spent
+        return facts.controls and left >= speeds.judge_s + speeds.controls_s + speeds.report_s
 
-    def _report(self, job: work.Job) -> dict[str, Any]:
+    def _finalists(self, job: Job) -> Iterator[dict[str, Any]]:
+        """The one that stands by comes last, and is trained when it is asked for."""
+        found = self.ledger.found(TRAIN)
+        yield from found["trained"]
+        if found["reserve"] is not None:
+            yield work.train_one(job, found["reserve"], max(SHORTEST, LATE * self.options.budget))
+
+    def _report(self, job: Job) -> dict[str, Any]:
         """The page is to say that it is finished: nothing comes behind it."""
         self.ledger.finish(self.ledger.found(PICK))
-        return finish.write_report(job, self._trained)
+        return finish.write_report(job)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from segsmith.data.cache import Size
-from segsmith.forge.budget import Speeds
+from segsmith.forge.budget import Speeds, within_reason
 from segsmith.forge.material import material_of
-from segsmith.forge.options import ForgeOptions
-from segsmith.forge.reachable import Price, reached, statics_for
-from segsmith.forge.speed import CONTROLS, speeds_of
+from segsmith.forge.narrow import narrowed
+from segsmith.forge.options import DYNAMIC, ForgeOptions
+from segsmith.forge.reachable import Price, reached, space_of, statics_for
+from segsmith.forge.speed import speeds_of
+from segsmith.forge.watch import Watch
 from segsmith.genotype import preset
 from segsmith.latency.table import Table
 from segsmith.latency.target import Target, is_here
@@ -23,7 +25,9 @@ WORTH = 0.05
 @dataclass(frozen=True)
 class Facts:
     """``split`` is what the network is judged on in the end, ``controls`` whether there is time for what it has to
-    beat; ``resized`` whether frames are worked on at another size than their own."""
+    beat; ``resized`` whether frames are worked on at another size than their own. ``pace``: how much longer everything
+    took than the ``speeds`` say, which are those of a machine that does nothing else. ``rows`` of a cell and ``flops``
+    of a candidate narrow the space."""
 
     space: str
     static: str
@@ -37,6 +41,9 @@ class Facts:
     split: str
     controls: bool
     speeds: Speeds
+    pace: float = 1.0
+    rows: int = 0
+    flops: float = 0.0
 
     @property
     def work_size(self) -> Size | None:
@@ -54,15 +61,19 @@ class Facts:
 def look(options: ForgeOptions, say: Callable[[str], None]) -> Facts:
     """The first stage."""
     say("looking at the data")
+    watch = Watch()
     material = material_of(options)
     classes = len(material.dataset.classes)
     table = Table.load(options.table) if options.table else None
     price = price_of(material.target, classes, table)
     say(f"timing on {material.target.words()}")
     statics = statics_for(options.budget, options.static, material.space, table)
-    found = reached(material.space, options.latency, statics, price, material.target.words())
+    found = reached(material.space, options.latency, statics, price, material.target.words(), options.budget)
     say("timing what a candidate takes")
-    speeds = speeds_of(material, preset(found.static), found.space, found.timed_s, options.device)
+    target = material.target
+    narrow = narrowed(material.space, found, target.size, classes, target.key_every)
+    space = space_of(material.space, found.static, options.budget, narrow.rows)
+    speeds = speeds_of(material, preset(found.static), space, found.timed_s, options.device)
     return Facts(
         space=material.space,
         static=found.static,
@@ -74,8 +85,11 @@ def look(options: ForgeOptions, say: Callable[[str], None]) -> Facts:
         static_ms=found.static_ms,
         lean_ms=found.lean_ms,
         split=material.split,
-        controls=CONTROLS * material.judged * speeds.frame_s <= WORTH * options.budget,
+        controls=material.space == DYNAMIC and speeds.controls_s <= WORTH * options.budget,
         speeds=speeds,
+        pace=within_reason(watch.pace),
+        rows=narrow.rows,
+        flops=narrow.flops,
     )
 
 

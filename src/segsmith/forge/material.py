@@ -1,14 +1,16 @@
 """The data as a forge sees it: whether it can be learnt from, which space it is good for, how much there is."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segsmith.data.base import Dataset
-from segsmith.data.cache import Size, cached, open_cache
+from segsmith.data.base import Dataset, Frame, Image, Reader
+from segsmith.data.cache import FrameCache, Size, open_cache
 from segsmith.data.check import check
+from segsmith.data.faults import Fault
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
-from segsmith.forge.options import AUTO, DYNAMIC, TEMPLATE, ForgeOptions
+from segsmith.forge.options import AUTO, DYNAMIC, LGC, TEMPLATE, ForgeOptions
 from segsmith.latency.table import Table
 from segsmith.latency.target import Target, is_here, load_target, this_machine
 from segsmith.study.limits import parse_floors
@@ -49,25 +51,49 @@ class Material:
 def material_of(options: ForgeOptions) -> Material:
     """Refuses, by name, what nothing can be learnt from; decodes what is to be learnt from once and for all."""
     dataset = open_dataset(options.data)
-    fatal = [fault for fault in check(dataset).faults if fault.fatal]
-    if fatal:
-        raise UserError(fatal[0].what, fix=fatal[0].fix, path=fatal[0].file or None)
+    refuse_fatal(dataset.faults)
     for name in parse_floors(options.floors):
         if name not in dataset.classes.names:
             raise UserError(f"--floor {name}: there is no such class", fix=", ".join(dataset.classes.names))
+    if not dataset.frames(TRAIN):
+        refuse_fatal(check(dataset).faults)
     space = space_for(dataset, options.space)
-    settings = proxy_named("quick", space)
-    split = clips_of(dataset, settings, options.seed)
+    settings = proxy_named("quick", TEMPLATE if space == LGC else space)  # a supernet learns from frames
     height, width = dataset.reader.image(dataset.frames(TRAIN)[0]).shape[:2]
     target = target_of(options, (height, width))
     resized = target.size != (height, width)
-    open_cache(dataset, TRAIN, size=target.size if resized else None)
     judged = next((name for name in ("test", "val", TRAIN) if any(f.labelled for f in dataset.frames(name))), TRAIN)
-    for name in {"val", judged} & set(dataset.splits):
-        cached(dataset, name)
+    caches = [open_cache(dataset, TRAIN, size=target.size if resized else None)]
+    caches += [open_cache(dataset, name) for name in sorted({"val", judged} & set(dataset.splits) - {TRAIN})]
+    refuse_fatal(check(replace(dataset, reader=Decoded.of(caches, dataset.reader)), workers=1).faults)
+    split = clips_of(dataset, settings, options.seed)
     scored = len(dataset.frames("val"))
     counts = len(split.train), len(split.val)
     return Material(dataset, space, target, resized, settings, counts, scored, judged, len(dataset.frames(judged)))
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Frames as far as they are in caches, so that none is decoded twice; the others as they are read."""
+
+    caches: Mapping[Frame, FrameCache]
+    others: Reader
+
+    @classmethod
+    def of(cls, caches: list[FrameCache], others: Reader) -> "Decoded":
+        return cls({frame: cache for cache in caches for frame in cache.frames}, others)
+
+    def image(self, frame: Frame) -> Image:
+        return self.caches.get(frame, self.others).image(frame)
+
+    def mask(self, frame: Frame) -> Image | None:
+        return self.caches.get(frame, self.others).mask(frame)
+
+
+def refuse_fatal(faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        if fault.fatal:
+            raise UserError(fault.what, fix=fault.fix, path=fault.file or None)
 
 
 def space_for(dataset: Dataset, asked: str) -> str:

@@ -11,8 +11,7 @@ from segsmith.genotype.presets import STATIC_PRESETS
 from segsmith.study.limits import parse_amount, parse_floors
 from segsmith.study.options import plain
 
-AUTO, DYNAMIC, TEMPLATE = "auto", "dynamic", "template"
-SPACES = (AUTO, DYNAMIC, TEMPLATE)
+SPACES = AUTO, DYNAMIC, TEMPLATE, LGC = "auto", "dynamic", "template", "lgc"
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 FREE = frozenset(("out", "quiet"))
 """What may be another when a forge goes on."""
@@ -38,11 +37,6 @@ class ForgeOptions:
     quiet: bool = False
 
     def __post_init__(self) -> None:
-        if self.space == "lgc":
-            raise UserError(
-                "forge does not search the lgc space",
-                fix="--space template, or search it by itself: segsmith search gradient lgc",
-            )
         if self.space not in SPACES:
             raise UserError(f"there is no space {self.space!r}", fix=f"take one of {', '.join(SPACES)}")
         if self.static and self.static not in STATIC_PRESETS:

@@ -1,18 +1,19 @@
 """What latency a space can reach on the target, and which image network that leaves room for."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from segsmith.errors import UserError
-from segsmith.forge.options import DYNAMIC
+from segsmith.forge.options import DYNAMIC, LGC
+from segsmith.forge.watch import seconds_of
 from segsmith.genotype import Genotype, preset
 from segsmith.genotype.presets import preset_name
 from segsmith.latency.table import Table
 from segsmith.spaces import Space
 from segsmith.spaces.base import Decision
 from segsmith.spaces.make import make_space
+from segsmith.study.gradient.settings import settings_named
 from segsmith.study.limits import parse_amount
 
 Price = Callable[[Genotype], float]
@@ -20,10 +21,12 @@ Price = Callable[[Genotype], float]
 
 STATICS = ((1200.0, ("arch2", "template-arch1", "template-arch0")), (0.0, ("template-arch1", "template-arch0")))
 """By budget in seconds, image networks to start from, the most able first; a large one learns little in minutes."""
+LGC_SETTINGS = ((7200.0, "hour"), (0.0, "quick"))
+"""By budget in seconds, how the lgc space is searched, and how many cells there are."""
 ROOM, SAFE = 0.8, 0.97
 """As shares of the latency: a space whose leanest network takes no more has something to choose from; and what
 candidates are held to, since the finished network is timed once more."""
-LEAN = {"op": "skip", "agg": "wsum"}
+LEAN = {"op": "skip", "agg": "wsum", "edge": "skip", "fusion": "skip", "up": "up2"}
 BEFORE = "prev:dec"
 SHALLOW = {"loc1": (BEFORE,), "loc2": ("layer1", "layer2")}
 """Where the leanest cell reads: the first of these that there is. A template network reads its newest rows, which are
@@ -48,11 +51,11 @@ class Reached:
         return SAFE * self.limit_ms
 
 
-def reached(space: str, latency: str, statics: Sequence[str], price: Price, said: str) -> Reached:
+def reached(space: str, latency: str, statics: Sequence[str], price: Price, said: str, budget: float = 0.0) -> Reached:
     """With the most able image network that leaves room. ``said`` is the target in words."""
     found = []
     for name in statics:
-        one = measured(space, latency, name, price)
+        one = measured(space_of(space, name, budget), latency, name, price)
         if one.lean_ms <= ROOM * one.limit_ms:
             return one
         found.append(one)
@@ -67,14 +70,21 @@ def reached(space: str, latency: str, statics: Sequence[str], price: Price, said
     return best
 
 
-def measured(name: str, latency: str, static: str, price: Price) -> Reached:
-    below = preset(static)
-    space = make_space(name, {}, below)
-    static_ms = price(below)
-    start = time.perf_counter()
-    lean_ms = price(leanest(space))
-    took = time.perf_counter() - start
-    return Reached(static, space, parse_amount(latency, static_ms), static_ms, lean_ms, took)
+def space_of(name: str, static: str, budget: float = 0.0, rows: int = 1) -> Space:
+    """Of a cell the smallest has one row."""
+    options = {DYNAMIC: {"rows": str(rows)}, LGC: dict(settings_named(lgc_settings(budget), LGC).options)}
+    return make_space(name, options.get(name, {}), preset(static))
+
+
+def lgc_settings(budget: float) -> str:
+    return next(name for least, name in LGC_SETTINGS if budget >= least)
+
+
+def measured(space: Space, latency: str, static: str, price: Price) -> Reached:
+    static_ms = price(preset(static))
+    found: list[float] = []
+    took = seconds_of(lambda: found.append(price(leanest(space))))
+    return Reached(static, space, parse_amount(latency, static_ms), static_ms, found[0], took)
 
 
 def leanest(space: Space) -> Genotype:

@@ -1,60 +1,28 @@
 """The stages that learn: an image network, candidates between its frames, the best of them to their end."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from segsmith.errors import UserError
-from segsmith.forge.facts import Facts, price_of
-from segsmith.forge.options import ForgeOptions
-from segsmith.genotype.jsonform import from_json
+from segsmith.forge.choice import Chosen, choose, price_now
+from segsmith.forge.job import Job
+from segsmith.forge.options import DYNAMIC, LGC
+from segsmith.forge.supernet import search_supernet
 from segsmith.latency.job import begun, measure_table
 from segsmith.latency.rounds import Effort
-from segsmith.latency.table import Table
 from segsmith.latency.target import save_target
 from segsmith.study.limits import parse_floors
 from segsmith.study.options import SearchOptions
-from segsmith.study.results import Results, keep_genotype, load_results, pareto
 from segsmith.study.search import run_search
-from segsmith.study.trial import Record
 from segsmith.training.options import TrainOptions
 from segsmith.training.run import resume_run, train_run
-from segsmith.training.runfolder import RunFolder, read_json, write_json
+from segsmith.training.runfolder import RunFolder
 
 FITS, TOLERANCE = 6, 0.05
 """Networks to fit a table's model to, and how well its medians are to be known: it only sorts candidates, and the
 best are timed by themselves."""
-LOOKED_AT = 4
-"""Of the best candidates, for each that is to be trained, so many are timed once more at most."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a stage works on. ``out`` is the forge's folder."""
-
-    options: ForgeOptions
-    facts: Facts
-    say: Callable[[str], None]
-
-    @property
-    def out(self) -> Path:
-        return Path(self.options.out)
-
-    @property
-    def static(self) -> Path:
-        return self.out / "static"
-
-    @property
-    def search(self) -> Path:
-        return self.out / "search"
-
-    @property
-    def table(self) -> str:
-        """The table that is complete, if there is one."""
-        own = self.out / "table.json"
-        return self.options.table or (str(own) if own.exists() else "")
 
 
 def make_table(job: Job, seconds: float) -> dict[str, Any]:
@@ -107,7 +75,10 @@ def trained(job: Job, options: TrainOptions) -> dict[str, Any]:
 
 
 def search(job: Job, seconds: float) -> dict[str, Any]:
+    """It may find nothing that is quick enough: the leanest network of the space always is."""
     options, facts, target = job.options, job.facts, job.out / "target.json"
+    if facts.space == LGC:
+        return search_supernet(job, seconds, lambda: price_now(job))
     save_target(facts.target, target)
     found = run_search(
         SearchOptions(
@@ -118,7 +89,9 @@ def search(job: Job, seconds: float) -> dict[str, Any]:
             minutes=seconds / 60,
             seed=options.seed,
             size=facts.work_size,
-            latency=f"{facts.held_ms:.6g}ms",
+            space_options=(("rows", str(facts.rows)),) if facts.rows else (),
+            latency=latency_held(job),
+            flops="" if job.table else f"{facts.flops / 1e6:.6g}M",
             table=job.table,
             target=str(target),
             floors=options.floors,
@@ -127,62 +100,33 @@ def search(job: Job, seconds: float) -> dict[str, Any]:
             quiet=options.quiet,
         )
     )
-    if found.best is None:
-        raise UserError(
-            f"none of {len(found.records)} networks that were tried takes {facts.held_ms:.1f} ms or less",
-            fix=f"the leanest takes {facts.lean_ms:.1f} ms: allow more latency, or more time to search",
-            path=job.search,
-        )
     return {"trials": len(found.records), "scored": sum(found.counts.get(one, 0) for one in ("scored", "stopped"))}
 
 
-def in_order(found: Results) -> list[Record]:
-    """Candidates as they are worth a whole training: those of the Pareto front first, then the others, the best
-    rewards first. Demands that were missed go last."""
-    ranked = found.ranked()
-    front = {record.number for record in pareto(ranked, ("reward", "latency"))}
-    return sorted(ranked, key=lambda record: (bool(record.missed), record.number not in front))
-
-
-def choose(job: Job, count: int) -> list[dict[str, Any]]:
-    """The best ``count`` candidates that are quick enough when they are timed once more; kept in a file, so that a
-    forge that goes on chooses the same."""
-    kept = job.out / "chosen.json"
-    if kept.exists():
-        return list(read_json(kept))
-    table = Table.load(job.table) if job.table else None
-    price = price_of(job.facts.target, job.facts.classes, table)
-    chosen: list[dict[str, Any]] = []
-    timed: list[float] = []
-    for record in in_order(load_results(job.search))[: LOOKED_AT * count]:
-        path = keep_genotype(job.out / "chosen" / f"trial{record.number}.json", record)
-        ms = price(from_json(path.read_text()))
-        timed.append(ms)
-        job.say(f"trial {record.number}: {ms:.1f} ms of {job.facts.limit_ms:.1f}")
-        if ms <= job.facts.limit_ms:
-            chosen.append({"trial": record.number, "genotype": str(path), "ms": ms, "reward": record.reward})
-        if len(chosen) == count:
-            break
-    if not chosen:
-        raise UserError(
-            f"the quickest of the best networks takes {min(timed):.1f} ms, not {job.facts.limit_ms:.1f}",
-            fix="allow more, or leave this machine to it: it was quicker while it searched",
-            path=job.search,
-        )
-    write_json(kept, chosen)
-    return chosen
+def latency_held(job: Job) -> str:
+    """Where cells are timed it is a share of what the image network takes at that time: the machine may have become
+    slower or quicker since the latency was set."""
+    facts = job.facts
+    if facts.space == DYNAMIC and not job.table:
+        return f"{100 * facts.held_ms / facts.static_ms:.6g}%"
+    return f"{facts.held_ms:.6g}ms"
 
 
 def train_best(job: Job, seconds: float, count: int) -> dict[str, Any]:
-    """The finalists, the best first: a cell on the image network's weights, a template network on its stem's."""
-    chosen = choose(job, count)
-    scores = []
-    for one in chosen:
-        run = job.out / "trained" / f"trial{one['trial']}"
-        job.say(f"training trial {one['trial']}")
-        options = asked(job, one["genotype"], run, seconds / len(chosen), str(job.static))
-        scores.append({"run": str(run), **one, **judged(job, trained(job, options))})
-    return {"trained": sorted(scores, key=lambda one: (-len(one["missed"]), one["miou"]), reverse=True)}
+    """The finalists, the best first. ``reserve``, if there is one, is trained should all of them be too slow."""
+    chosen, reserve = choose(job, count)
+    scores = [train_one(job, one, seconds / len(chosen)) for one in chosen]
+    ranked = sorted(scores, key=lambda one: (-len(one["missed"]), one["miou"]), reverse=True)
+    return {"trained": ranked, "reserve": reserve}
+
+
+def train_one(job: Job, one: Chosen, seconds: float) -> dict[str, Any]:
+    """To its end: a cell on the image network's weights, a template network on its stem's."""
+    run = job.trained / f"trial{one['trial']}"
+    job.say(f"training trial {one['trial']}")
+    static = "" if job.facts.space == LGC else str(job.static)
+    options = asked(job, str(job.out / one["genotype"]), run, seconds, static)
+    return {**one, "run": str(run), **judged(job, trained(job, options))}
 
 
 def judged(job: Job, scores: dict[str, Any]) -> dict[str, Any]:

@@ -154,10 +154,10 @@ class Driver:
         if not (goals.limits or goals.timed):
             return False
         cost = pending.cost = self._cost(pending)
-        if goals.timed and cost.latency_ms is None:
+        reason = goals.refusal(cost)
+        if not reason and goals.timed and cost.latency_ms is None:
             self._write(pending.trial, replace(pending.record, reason=cost.unknown))
             return True
-        reason = goals.refusal(cost)
         if not reason:
             return False
         record = replace(pending.record, state=INFEASIBLE, reason=reason).costing(cost)

@@ -44,15 +44,16 @@ class Goals:
         return "latency" in self.objectives or any(limit.what == "latency" for limit in self.limits)
 
     def excesses(self, cost: Cost) -> dict[str, float]:
-        """By what is limited, hard limits alone."""
-        return {limit.what: limit.excess(cost) for limit in self.limits if not limit.soft}
+        """By what is limited, hard limits alone, as far as costs are known."""
+        return {limit.what: limit.excess(cost) for limit in self._hard(cost)}
 
     def refusal(self, cost: Cost) -> str:
         """Why a candidate is not worth training; empty where it is, as far as its costs are known."""
+        return "; ".join(limit.said(cost) for limit in self._hard(cost) if limit.excess(cost) > 0)
+
+    def _hard(self, cost: Cost) -> list[Limit]:
         hard = [limit for limit in self.limits if not limit.soft]
-        known = [limit for limit in hard if limit.what != "latency" or cost.latency_ms is not None]
-        said = [limit.said(cost) for limit in known if limit.excess(cost) > 0]
-        return "; ".join(said)
+        return [limit for limit in hard if limit.what != "latency" or cost.latency_ms is not None]
 
     def missed(self, iou: Mapping[str, float | None], flicker: float | None) -> dict[str, float]:
         """The share that was reached of every demand that was not."""
