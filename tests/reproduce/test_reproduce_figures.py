@@ -14,7 +14,7 @@ from segsmith.genotype.diagram import panels
 from segsmith.report.charts import Axis, Point, Series
 from segsmith.reproduce import cells, lgc, templates
 from segsmith.reproduce.album import Album
-from segsmith.reproduce.drawn import fusion_alone, outline, write_network
+from segsmith.reproduce.drawn import outline, write_network
 from segsmith.reproduce.page import drawing
 from segsmith.reproduce.plots import areas, boxes, grid, plot, save
 from segsmith.reproduce.published_lgc import FIGURES
@@ -30,16 +30,29 @@ def test_a_chart_is_the_same_every_time_as_both_files(tmp_path: Path) -> None:
     assert (tmp_path / "a/figure1.svg").read_bytes() == (tmp_path / "b/figure1.svg").read_bytes()
     with Pillow.open(tmp_path / "a/figure1.png") as image:
         assert image.size == (832, 546)
-    shown = drawing(tmp_path / "a/figure1.svg", "a chart")
-    assert (shown.width, shown.height) == (461, 302)
-    assert shown.source.startswith("data:image/svg+xml;base64,")
+    shown = drawing(tmp_path / "a/figure1.svg", 'a "chart"')
+    assert shown.startswith('<img src="data:image/svg+xml;base64,')
+    assert 'alt="a &#34;chart&#34;"' in shown
+
+
+def test_words_beside_points_cover_nothing() -> None:
+    points = [Point(1 + i % 4 / 50, 2 + i // 4 / 50, f"network {i}") for i in range(12)] + [Point(3, 4, "alone")]
+    axes = plot([Series("many", tuple(points), line=False, marks=True)], Axis("x"), Axis("y")).axes[0]
+    boxes_of = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert "alone" in boxes_of
+    assert 2 <= len(boxes_of) < 13, "some have room, some have none"
+    places = axes.transData.transform([(point.x, point.y) for point in points])
+    for name, box in boxes_of.items():
+        assert not any(box.overlaps(other) for key, other in boxes_of.items() if key != name)
+        assert not any(box.contains(x, y) for x, y in places)
+        assert all(axes.get_window_extent().contains(x, y) for x, y in box.corners())
 
 
 def test_pictures_of_a_search() -> None:
     analysis = analyse(records())
     lines = rewards_plot(analysis).axes[0].get_lines()
     assert {line.get_label() for line in lines} == {"trial", "stopped half way", "moving median", "best so far"}
-    assert [len(line.get_xdata()) for line in lines if line.get_label() == "stopped half way"] == [4]
+    assert [np.size(line.get_xdata()) for line in lines if line.get_label() == "stopped half way"] == [4]
     figure = areas(analysis.shares)
     assert [axis.get_title() for axis in figure.axes] == ["operations", "aggregations", "inputs", "downsampling"]
     short = areas(analyse(records(4)).shares[:1])
@@ -79,11 +92,16 @@ def test_paths_of_drawings() -> None:
     assert kinds[-1] == 79
 
 
-def test_a_fusion_cell_alone() -> None:
+def test_a_fusion_cell_alone(tmp_path: Path) -> None:
     space = make_space("lgc", {"cells": "3", "reductions": "1,2"})
-    alone = fusion_alone(space.decode(space.random(Random(0))))
-    (panel,) = panels(alone)
+    genotype = space.decode(space.random(Random(0)))
+    (panel,) = panels(genotype, "fusion")
     assert {box.key for box in panel.boxes} >= {"in0", "in1", "in2"}
+    write_network(genotype, tmp_path, "cell", "fusion")
+    write_network(genotype, tmp_path, "whole")
+    cell, whole = ((tmp_path / f"{name}.svg").read_text() for name in ("cell", "whole"))
+    assert "classify" in whole
+    assert "classify" not in cell.partition("</desc>")[2]
 
 
 def test_what_is_not_drawn_is_listed_with_its_reason(tmp_path: Path) -> None:
@@ -110,4 +128,4 @@ def test_figures_that_need_numbers_alone(kind: str, tmp_path: Path) -> None:
         save(figure, tmp_path, name)
         assert (tmp_path / f"{name}.{kind}").stat().st_size > 2000
     assert len(charts["curve"].axes[0].texts) == 5
-    assert len(charts["drift"].axes[0].get_lines()) == 5
+    assert len(charts["drift"].axes[0].get_lines()) == 8

@@ -74,6 +74,17 @@ def test_killed_and_gone_on(broken: str, tmp_path: Path, monkeypatch: pytest.Mon
     assert RunFolder(tmp_path).record()["state"] == "finished"
 
 
+def test_a_stage_that_was_stopped_names_the_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(context: Context) -> Found:
+        raise UserError("stopped at 5%, everything is saved", fix="go on: segsmith train --resume some/folder")
+
+    paper = replace(Made().paper(), stages=lambda context: [Stage("only", run)])
+    monkeypatch.setattr(running, "PAPERS", {"lgcnet": paper})
+    with pytest.raises(UserError, match=r"^stopped at 5%, everything is saved \(go on: give the same command again\)$"):
+        reproduce(asked(tmp_path))
+    assert RunFolder(tmp_path).record()["state"] == "stopped"
+
+
 def test_a_finished_one_repeats_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = use(monkeypatch, Made())
     first = reproduce(asked(tmp_path))

@@ -98,7 +98,7 @@ def test_differences_are_named(paper: str, scale: str, tmp_path: Path) -> None:
     short = {"dynamic-cells": "static network", "template-search": "networks", "lgcnet": "derived networks"}[paper]
     assert (short in found) == (scale != "paper")
     if short in found:
-        assert found[short]["here"].startswith(f"{one.scale.image.minutes:g} minutes, ")
+        assert found[short]["here"].startswith(f"{one.scale.image.minutes:g} minute")
     assert all(entry["paper"] != entry["here"] for entry in found.values())
 
 

@@ -55,9 +55,12 @@ class Panel:
     arrows: tuple[Arrow, ...]
 
 
-def panels(genotype: Genotype) -> list[Panel]:
-    """The net, then its cells, of what is alive in the genotype; boxes stand behind their sources."""
+def panels(genotype: Genotype, cell: str = "") -> list[Panel]:
+    """The net, then its cells, of what is alive in the genotype, or one cell alone; boxes stand behind their
+    sources."""
     living = prune(genotype)
+    if cell:
+        return [_cell_panel(cell, living.cells[cell], 1)]
     if living.kind == "external":
         source = str(living.settings["source"])
         return [Panel("network", (Box("source", (source,), "cell"),), ())]

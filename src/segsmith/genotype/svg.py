@@ -11,7 +11,7 @@ from segsmith.genotype.diagram import STYLES, Arrow, Box, Panel, heading, panels
 from segsmith.genotype.layout import Placed, place
 from segsmith.genotype.text import to_text
 
-HEIGHT, PITCH, MARGIN, TITLE, PORT = 38, 72, 18, 34, 26
+HEIGHT, PITCH, MARGIN, TITLE, PORT = 38, 72, 18, 34, 26.0
 TOP, WIDEST = 2.5 * MARGIN, 2.5  # where panels begin; a page's width against its height
 FONT, SMALL, LETTER = 12, 10, 0.6  # sizes in pixels; a letter's width against its height, on the safe side
 
@@ -57,9 +57,10 @@ class Drawn:
     height: float
 
 
-def to_svg(genotype: Genotype) -> str:
-    """What is alive of the genotype: the net and a panel for each cell, with a legend; the text form as description."""
-    shown = panels(genotype)
+def to_svg(genotype: Genotype, cell: str = "") -> str:
+    """What is alive of the genotype: the net and a panel for each cell, or ``cell`` alone, with a legend; the text form
+    as description."""
+    shown = panels(genotype, cell)
     title, (net, *cells) = heading(genotype), [_panel(panel) for panel in shown]
     spots = [(MARGIN, TOP), *_flow(net, cells)]
     width = max([x + drawn.width for (x, _), drawn in zip(spots, [net, *cells], strict=True)])
@@ -102,8 +103,8 @@ def _shelves(cells: Sequence[Drawn], limit: float, left: float) -> tuple[list[tu
 
 
 def _panel(panel: Panel) -> Drawn:
-    arrivals = Counter(arrow.target for arrow in panel.arrows)
-    widths = {box.key: max(_box_width(box), 16.0 + PORT * arrivals[box.key]) for box in panel.boxes}
+    arrivals, apart = Counter(arrow.target for arrow in panel.arrows), _apart(panel.arrows)
+    widths = {box.key: max(_box_width(box), 16.0 + apart[box.key] * arrivals[box.key]) for box in panel.boxes}
     placed = place(widths, [(arrow.source, arrow.target) for arrow in panel.arrows])
     height = TITLE + max(placed.layer.values()) * PITCH + HEIGHT + MARGIN
     width = max(placed.width, _text_width(panel.title, 13)) + 2 * MARGIN
@@ -117,6 +118,14 @@ def _panel(panel: Panel) -> Drawn:
         "</g>",
     ]
     return Drawn(parts, width, height)
+
+
+def _apart(arrows: Sequence[Arrow]) -> dict[str, float]:
+    """From one arrow into a box to the next: room for what stands beside them."""
+    found: dict[str, float] = defaultdict(lambda: PORT)
+    for arrow in arrows:
+        found[arrow.target] = max(found[arrow.target], _text_width(arrow.port, SMALL) + 10)
+    return found
 
 
 def _box_width(box: Box) -> float:
@@ -143,14 +152,14 @@ def _text(x: float, y: float, text: str, style: str = "", anchor: str = "middle"
 
 def _arrows(arrows: Sequence[Arrow], placed: Placed) -> list[str]:
     """Arrows into a box stand beside each other in the order in which they come."""
-    into: dict[str, list[int]] = defaultdict(list)
+    into, apart = defaultdict[str, list[int]](list), _apart(arrows)
     for index, arrow in enumerate(arrows):
         into[arrow.target].append(index)
     parts = []
     for target, indices in into.items():
         indices.sort(key=lambda index: (placed.bends[index] or [(placed.x[arrows[index].source], 0)])[-1][0])
         for place_at, index in enumerate(indices):
-            port = placed.x[target] + (place_at - (len(indices) - 1) / 2) * PORT
+            port = placed.x[target] + (place_at - (len(indices) - 1) / 2) * apart[target]
             parts.append(_arrow(arrows[index], placed, placed.bends[index], port))
     return parts
 

@@ -37,11 +37,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The first column names the row."""
+    """The first column names the row; ``prose`` are the places of those with sentences in them, not numbers."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    prose: tuple[int, ...] = ()
     kind: str = "table"
 
 
@@ -158,5 +159,7 @@ def row(*texts: "str | Cell") -> tuple[Cell, ...]:
     return tuple(text if isinstance(text, Cell) else Cell(text) for text in texts)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence["str | Cell"]]) -> Table:
-    return Table(title, tuple(columns), tuple(row(*cells) for cells in rows))
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence["str | Cell"]], prose: tuple[int, ...] = ()
+) -> Table:
+    return Table(title, tuple(columns), tuple(row(*cells) for cells in rows), prose)

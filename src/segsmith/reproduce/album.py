@@ -22,12 +22,15 @@ class Album:
     out: Path
     entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, number: str, name: str, drawing: Figure | Genotype, title: str = "", note: str = "") -> None:
+    def add(
+        self, number: str, name: str, drawing: Figure | Genotype, title: str = "", note: str = "", cell: str = ""
+    ) -> None:
+        """``cell``: the one of the network that is drawn alone."""
         folder = self.out / FOLDER
         if isinstance(drawing, Figure):
             save(drawing, folder, name)
         else:
-            write_network(drawing, folder, name)
+            write_network(drawing, folder, name, cell)
         self.entries.append({"figure": number, "title": title, "file": f"{FOLDER}/{name}", "note": note})
 
     def miss(self, number: str, why: str) -> None:

@@ -135,7 +135,9 @@ def figures(context: Context) -> list[dict[str, Any]]:
 
 def drift(context: Context, place: Place) -> Figure:
     found = context.found[f"{place.key}-cells"]
-    controls: Found = next((record["controls"] for record in found.values()), {})
+    controls = {
+        f"{name}: {control}": record for name, one in found.items() for control, record in one["controls"].items()
+    }
     series = [
         Series(name, tuple(Point(point.x, point.y) for point in drift_points(record, "miou")), style, marks=True)
         for style, (name, record) in enumerate({**found, **controls}.items())

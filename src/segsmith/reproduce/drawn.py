@@ -1,7 +1,6 @@
 """A network's drawing as SVG and PNG. The PNG is made from the SVG: of the few shapes that ours are made of."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as XML
 
@@ -15,26 +14,20 @@ from segsmith.genotype import Genotype
 from segsmith.genotype.svg import STYLE, to_svg
 from segsmith.training.runfolder import replacing
 
-FUSION = "fusion"
 SPACE = "{http://www.w3.org/2000/svg}"
 DPI, POINT = 100, 72 / 100
 DASH = (0, (5, 3))
 Spot = tuple[float, float]
 
 
-def write_network(genotype: Genotype, folder: Path, name: str) -> None:
-    """``name.svg`` and ``name.png``."""
-    svg = to_svg(genotype)
+def write_network(genotype: Genotype, folder: Path, name: str, cell: str = "") -> None:
+    """``name.svg`` and ``name.png``, of the whole or of one cell."""
+    svg = to_svg(genotype, cell)
     with replacing(folder / f"{name}.svg") as beside:
         beside.write_text(svg, encoding="utf-8")
     figure = painted(XML.fromstring(svg))
     with replacing(folder / f"{name}.png") as beside:
         figure.savefig(beside, dpi=DPI, format="png")
-
-
-def fusion_alone(genotype: Genotype) -> Genotype:
-    """The fusion cell as a network of its own, to be drawn."""
-    return replace(genotype, net=genotype.cells[FUSION], cells={})
 
 
 def painted(root: XML.Element) -> Figure:

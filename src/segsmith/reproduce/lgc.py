@@ -10,10 +10,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from segsmith.genotype import Genotype, load_genotype
+from segsmith.genotype.vocabulary import ROLES
 from segsmith.report.charts import Axis, Point, Series
 from segsmith.reproduce.album import Album
 from segsmith.reproduce.compared import NO_CITYSCAPES, Ours, compared, numbers_of
-from segsmith.reproduce.drawn import fusion_alone
 from segsmith.reproduce.looks import side_by_side
 from segsmith.reproduce.plots import plot
 from segsmith.reproduce.protocol import (
@@ -142,7 +142,12 @@ def counts(context: Context, table: str, place: int) -> Ours:
 
 def figures(context: Context) -> list[dict[str, Any]]:
     album, done = Album(context.out), context.scale.ablations
-    album.add("1", "figure1", speed_plot(context), note="Published speeds are of other machines than this one.")
+    album.add(
+        "1",
+        "figure1",
+        speed_plot(context),
+        note="Published speeds are of other machines. Names that find no room stand in table IV.",
+    )
     networks = runs(context)
     for key, (place, run) in networks.items():
         worst = [one["frame"] for one in context.found["networks"][key]["worst"]]
@@ -153,7 +158,7 @@ def figures(context: Context) -> list[dict[str, Any]]:
         album.add("7", "figure7", curve_plot(context), note=note)
     genotypes = {name: genotype(context, *spot) for name, spot in DRAWINGS.items() if spot[0] in done}
     if "graph" in genotypes:
-        album.add("8", "figure8", fusion_alone(genotypes["graph"]))
+        album.add("8", "figure8", genotypes["graph"], cell=ROLES[LGC.name])
     for number, name in (("9", "graph"), ("10", "linear"), ("11", "random")):
         if name in genotypes:
             album.add(number, f"figure{number}", genotypes[name])
@@ -169,8 +174,12 @@ def speed_plot(context: Context) -> Figure:
     speed, miou = numbers_of(CITYSCAPES, "FPS"), numbers_of(CITYSCAPES, "mIoU %")
     place, score = context.home, context.found["networks"][context.home.key]
     mine = Point(1000 / context.found["costs"][place.key]["ms"], 100 * score["miou"], "ours")
+    theirs = [name for name in speed if name.startswith("LGCNet")]
+    others = tuple(Point(speed[name], miou[name], name.partition(",")[0]) for name in speed if name not in theirs)
+    printed = tuple(Point(speed[name], miou[name]) for name in theirs)
     series = [
-        Series("published, Cityscapes test", tuple(Point(speed[n], miou[n]) for n in speed), 0, line=False, marks=True),
+        Series("published, Cityscapes test", others, 0, line=False, marks=True),
+        Series("LGCNet as published", printed, 2, line=False, marks=True),
         Series(f"LGCNet here, {place.key} {place.split}", (mine,), 1, line=False, marks=True),
     ]
     return plot(series, Axis("frames a second"), Axis("mIoU in %"), log=True)

@@ -4,9 +4,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as XML
 
-from segsmith.report.blocks import Article, Block, Cell, Note, Picture, Section, Strip, Table, table
+from markupsafe import Markup
+
+from segsmith.report.blocks import Article, Block, Cell, Figure, Figures, Note, Section, Table, table
 from segsmith.report.page import render
 from segsmith.report.words import NOTHING, duration, is_number
 from segsmith.training.runfolder import replacing
@@ -23,7 +24,7 @@ def article(found: Mapping[str, Any], folder: Path) -> Article:
         Section("Where this differs from the paper", (differences(found),)),
         *(Section(heading(one["table"]), tuple(table_blocks(one))) for one in found["tables"]),
         Section("Figures", tuple(block for one in found["figures"] for block in figure_blocks(one, folder))),
-        Section("Time", (times(found),)),
+        Section("Time", (times(found), Note("Of a stage that was killed: since it went on."))),
     ]
     return Article(
         "r0", found["title"], f"reproduction at scale {found['scale']}", "finished", opening(found), tuple(sections)
@@ -42,7 +43,8 @@ def opening(found: Mapping[str, Any]) -> str:
 
 
 def differences(found: Mapping[str, Any]) -> Table:
-    return table("", ("", "the paper", "here"), [(d["what"], d["paper"], d["here"]) for d in found["differences"]])
+    rows = [(d["what"], d["paper"], d["here"]) for d in found["differences"]]
+    return table("", ("", "the paper", "here"), rows, prose=(1, 2))
 
 
 def heading(number: str) -> str:
@@ -61,9 +63,10 @@ def table_blocks(one: Mapping[str, Any]) -> list[Block]:
             cells.append(written(cell["published"], cell["published_spread"], digits[column]))
             cells.append(Cell(written(cell["ours"], cell["ours_spread"], digits[column]), strong=True))
         rows.append([*cells, row["remark"]])
-    remarks = any(row["remark"] for row in one["rows"])
-    kept = [row if remarks else row[:-1] for row in rows]
-    return [table(one["title"], ["", *columns, *(["remarks"] if remarks else [])], kept), *map(Note, one["notes"])]
+    headings = ["", *columns, "remarks"]
+    if not any(row["remark"] for row in one["rows"]):
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
+    return [table(one["title"], headings, rows, prose=(len(columns) + 1,)), *map(Note, one["notes"])]
 
 
 def places(values: Sequence[object]) -> int:
@@ -83,14 +86,13 @@ def figure_blocks(one: Mapping[str, Any], folder: Path) -> list[Block]:
     title = f"{name}: {one['title']}"
     if one["file"] is None:
         return [Note(f"{title}: not drawn, {one['note']}")]
-    return [Strip(title, (drawing(folder / f"{one['file']}.svg", one["note"]),))]
+    return [Figures((Figure(title, drawing(folder / f"{one['file']}.svg", title), one["note"], wide=True),))]
 
 
-def drawing(path: Path, label: str) -> Picture:
-    text = path.read_text(encoding="utf-8")
-    root = XML.fromstring(text)
-    width, height = (round(float(root.get(side, "1").removesuffix("pt"))) for side in ("width", "height"))
-    return Picture(f"data:image/svg+xml;base64,{b64encode(text.encode()).decode('ascii')}", label, width, height)
+def drawing(path: Path, label: str) -> Markup:
+    """At its own size, and smaller where there is less room."""
+    data = b64encode(path.read_bytes()).decode("ascii")
+    return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}" style="max-width:100%">').format(data, label)
 
 
 def times(found: Mapping[str, Any]) -> Table:

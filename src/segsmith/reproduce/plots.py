@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from segsmith.data.base import Image
 from segsmith.report.charts import Axis, Series
+from segsmith.reproduce.labels import write_labels
 from segsmith.study.analysis import Shares
 from segsmith.training.runfolder import replacing
 
@@ -20,18 +21,17 @@ DPI = 130
 
 
 def plot(series: Sequence[Series], x: Axis, y: Axis, log: bool = False) -> Figure:
-    """Lines and points; what a point is about stands beside it."""
+    """Lines and points; what a point is about stands beside it where there is room, of the last series first. Points
+    without a line are hollow: those below others are seen, too."""
     figure, axes = sheet(1)
     for one in (one for one in series if one.points):
         style = {"linestyle": DASHES[one.style % len(DASHES)] if one.line else "none"}
         marker = MARKERS[one.style % len(MARKERS)] if one.marks or len(one.points) == 1 else ""
         xs, ys = [point.x for point in one.points], [point.y for point in one.points]
         faint = 0.45 if one.faint else 1.0
-        axes[0].plot(xs, ys, marker=marker, markersize=5, label=one.name, color=colour(one), alpha=faint, **style)
-        named = sorted((point for point in one.points if point.about), key=lambda point: point.x)
-        for place, point in enumerate(named):  # by turns above and below: neighbours do not cover each other
-            below = (5, -10) if place % 2 else (5, 4)
-            axes[0].annotate(point.about, (point.x, point.y), below, textcoords="offset points", fontsize=7)
+        fill = "full" if one.line or one.faint else "none"
+        look = {"markersize": 6, "fillstyle": fill, "color": colour(one), "alpha": faint}
+        axes[0].plot(xs, ys, marker=marker, label=one.name, **look, **style)
     axes[0].set(xlabel=x.label, ylabel=y.label)
     for axis, wanted in ((axes[0].xaxis, x), (axes[0].yaxis, y)):
         if wanted.whole:
@@ -43,6 +43,7 @@ def plot(series: Sequence[Series], x: Axis, y: Axis, log: bool = False) -> Figur
         axes[0].xaxis.set_minor_formatter("")
     if len([one for one in series if one.points and one.name]) > 1:
         axes[0].legend(fontsize=8)
+    write_labels(axes[0], [point for one in reversed(series) for point in one.points])
     return figure
 
 
@@ -62,7 +63,7 @@ def areas(parts: Sequence[Shares]) -> Figure:
         axis.stackplot(xs, rows, labels=names)
         axis.set(xlabel="trial", ylabel="share in %", title=one.what, ylim=(0, 100))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.legend(fontsize=7, loc="lower left")
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
     return figure
 
 

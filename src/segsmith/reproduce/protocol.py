@@ -50,7 +50,7 @@ def training_difference(what: str, recipe: Recipe, training: Training) -> list[D
 
 def budget_words(training: Training) -> str:
     if training.minutes is not None:
-        return f"{training.minutes:g} minutes"
+        return f"{training.minutes:g} minute{'' if training.minutes == 1 else 's'}"
     return f"{training.epochs:g} epochs" if training.epochs is not None else ""
 
 

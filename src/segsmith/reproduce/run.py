@@ -20,6 +20,8 @@ from segsmith.training.runfolder import RunFolder, machine, versions, write_json
 COMMAND = "reproduce"
 RESULTS, PAGE = "reproduce.json", "results.html"
 FIGURES = "figures"
+GO_ON = "go on:"
+"""How the way out begins of what was stopped and can go on."""
 
 
 def reproduce(options: ReproduceOptions, scale: Scale | None = None) -> dict[str, Any]:
@@ -36,8 +38,10 @@ def reproduce(options: ReproduceOptions, scale: Scale | None = None) -> dict[str
         try:
             drawing = Stage(FIGURES, lambda one: {"figures": paper.figures(one)})
             times = run_stages(context, [*paper.stages(context), drawing])
-        except BaseException:
+        except BaseException as reason:
             run.update(state="stopped")
+            if isinstance(reason, UserError) and reason.fix.startswith(GO_ON):  # its own command would do a part alone
+                raise UserError(reason.what, fix=f"{GO_ON} give the same command again") from None
             raise
         found = outcome(context, paper, times)
         write_json(context.out / RESULTS, found)

@@ -115,8 +115,9 @@ TEMPLATES = (
         timed=(256, 512),
         proxy="quick",
         sampler="quick",
-        trials=14,
+        trials=10,
         ranked=3,
+        longer=1.5,
         networks=1,
     ),
 )

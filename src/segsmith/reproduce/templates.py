@@ -1,6 +1,7 @@
 """Template search: a stem, a search of networks on it, what their ranks say, published and found networks trained."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -136,7 +137,9 @@ def figures(context: Context) -> list[dict[str, Any]]:
     analysis = analyse(load_results(context.out / "search").records)
     album.add("1b", "figure1b", sizes_plot(context), note="Published points are of Cityscapes' test set.")
     album.add("5", "figure5", rewards_plot(analysis))
-    album.add("6", "figure6", areas([one for one in analysis.shares if one.what == "downsampling"]))
+    (factors,) = (one for one in analysis.shares if one.what == "downsampling")
+    named = replace(factors, shares={f"1/{factor}": shares for factor, shares in factors.shares.items()})
+    album.add("6", "figure6", areas([named]))
     by_factor = {f"1/{factor}": rewards for factor, rewards in analysis.by_downsampling.items()}
     album.add("7", "figure7", boxes("reward", by_factor))
     found = context.found["rank"]
@@ -178,7 +181,7 @@ def ranks_plot(found: Mapping[str, Any]) -> Figure:
         across, up = (ranks([-reward for reward in one[setup]["rewards"]]) + 1 for setup in ("longer", "search"))
         points = tuple(Point(float(x), float(y)) for x, y in zip(across, up, strict=True))
         series.append(Series(f"{name}, rho {one['spearman']:.2f}", points, style, line=False, marks=True))
-    return plot(series, Axis("rank in the longer training"), Axis("rank in the search"))
+    return plot(series, Axis("rank in the longer training", whole=True), Axis("rank in the search", whole=True))
 
 
 def differences(context: Context) -> list[Difference]:

@@ -31,13 +31,12 @@ CLASSES = 19
 
 
 def trained(context: Context, folder: str, what: str, place: Place, training: Training, **asked: Any) -> Path:
-    """The run of a network that was trained as asked. One that was killed before its first snapshot begins anew."""
+    """The run of a network that was trained as asked."""
     run = RunFolder(context.out / folder)
-    if run.exists() and (run.last.exists() or run.model.exists()):
+    if run.exists():
         if run.record()["state"] != "finished":
             resume_run(run.path, quiet=context.options.quiet)
         return run.path
-    run.record_path.unlink(missing_ok=True)
     options = TrainOptions(
         what=what,
         data=place.data,
