@@ -128,7 +128,7 @@ def figures(context: Context) -> list[dict[str, Any]]:
         for name in names:
             number = "7c-d" if place.city else "7a-b"
             album.add(number, f"figure7{suffix}-{name}", genotype_of(runs[name]), f"The discovered cell: {name}")
-        title = f"mIoU by distance from the key frame, {place.key}"
+        title = f"mIoU by distance from the key frame, {place.shown}"
         album.add("ours", f"drift{suffix}", drift(context, place), title, "Not in the paper.")
     return album.listed(FIGURES, NO_CITYSCAPES)
 

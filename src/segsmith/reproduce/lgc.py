@@ -104,7 +104,8 @@ def tables(context: Context) -> list[dict[str, Any]]:
         cost = context.found["costs"][key]
         ms = cost["ms"]
         values = {"mIoU %": 100 * scores["miou"] if scores else None, "latency ms": ms, "FPS": 1000 / ms}
-        remark = "" if scores else f"mIoU {NO_CITYSCAPES}"
+        place = context.place(key)
+        remark = f"judged on {place.shown}" if scores and place else f"mIoU {NO_CITYSCAPES}"
         absent_here, note = "coarse labels and TensorRT are not taken up", f"Here: {cost['on']}."
         found.append(compared(printed, {"LGC": Ours(values, remark=remark)}, absent_here, notes=[note]))
     for name, printed in ABLATIONS.items():
@@ -151,7 +152,7 @@ def figures(context: Context) -> list[dict[str, Any]]:
     networks = runs(context)
     for key, (place, run) in networks.items():
         worst = [one["frame"] for one in context.found["networks"][key]["worst"]]
-        title = f"Answers on {key}, {place.split}"
+        title = f"Answers on {place.shown}"
         album.add("6", f"figure6-{key}", side_by_side({"LGCNet": run}, place, worst, 1), title)
     if CURVE in done:
         note = "The paper draws this curve and prints no numbers of it."
@@ -180,7 +181,7 @@ def speed_plot(context: Context) -> Figure:
     series = [
         Series("published, Cityscapes test", others, 0, line=False, marks=True),
         Series("LGCNet as published", printed, 2, line=False, marks=True),
-        Series(f"LGCNet here, {place.key} {place.split}", (mine,), 1, line=False, marks=True),
+        Series(f"LGCNet here, {place.shown}", (mine,), 1, line=False, marks=True),
     ]
     return plot(series, Axis("frames a second"), Axis("mIoU in %"), log=True)
 
@@ -200,7 +201,7 @@ def differences(context: Context) -> list[Difference]:
         data_difference(context.places[0], "Cityscapes 769x1537; CamVid 720x960, 11 classes: 367, 101 and 233 frames"),
         cityscapes_difference(context, "searched and judged on it; val for ablations, test server"),
         *size_difference(context),
-        difference("searched on", "Cityscapes", context.home.key),
+        difference("searched on", "Cityscapes", context.home.data.partition(":")[0]),
         difference("search", "about 10 hours of 16 Titan Xp; no number of epochs is printed", budget),
         *settings_differences(context),
         *training_difference("derived networks", LGC, training_of(context)),
@@ -218,7 +219,16 @@ def settings_differences(context: Context) -> list[Difference]:
     """Every number of the search's settings that is not the paper's; its length is said elsewhere."""
     here, known = asdict(settings_of(context)), asdict(PAPER)
     return [
-        difference(f"search: {name.replace('_', ' ')}", str(known[name]), str(here[name]))
+        difference(f"search: {name.replace('_', ' ')}", plain(known[name]), plain(here[name]))
         for name in known
         if name not in ("name", "notes", "epochs") and here[name] != known[name]
     ]
+
+
+def plain(value: object) -> str:
+    """``cells=6 reductions=1,3`` of pairs, ``0.5 to 2.0`` of a range."""
+    if not isinstance(value, tuple):
+        return str(value)
+    if all(isinstance(one, tuple) for one in value):
+        return " ".join("=".join(one) for one in value) or "none"
+    return " to ".join(map(str, value))

@@ -26,6 +26,11 @@ class Place:
     def city(self) -> bool:
         return self.key == "cityscapes"
 
+    @property
+    def shown(self) -> str:
+        """As readers know it: ``toy val``, ``camvid test``."""
+        return f"{self.data.partition(':')[0]} {self.split}"
+
 
 @dataclass
 class Context:

@@ -170,7 +170,7 @@ def sizes_plot(context: Context) -> Figure:
     ]
     series = [
         Series("published, Cityscapes test", tuple(others), 0, line=False, marks=True),
-        Series(f"ours, {place.key} {place.split}", tuple(ours), 1, line=False, marks=True),
+        Series(f"ours, {place.shown}", tuple(ours), 1, line=False, marks=True),
     ]
     return plot(series, Axis("parameters in millions"), Axis("mIoU in %"), log=True)
 
@@ -192,7 +192,7 @@ def differences(context: Context) -> list[Difference]:
         data_difference(context.places[0]),
         cityscapes_difference(context, "searched on its training split; val and test server"),
         *size_difference(context),
-        difference("searched on", "Cityscapes", context.home.key),
+        difference("searched on", "Cityscapes", context.home.data.partition(":")[0]),
         *training_difference("networks", TEMPLATE, scale.image),
         latency_difference(
             context, "1080Ti, 2048x1024; in training mode by mistake, hence the corrected ones", "costs"
