@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,13 @@ RESULTS = Path(__file__).parent / "results"
 def record(**figures: Any) -> dict[str, Any]:
     script = f"benchmarks/{Path(sys.argv[0]).name}"
     kind = machine() | {"load": round(os.getloadavg()[0], 1)}
-    origin = {"command": " ".join(["python", script, *sys.argv[1:]]), "commit": commit()}
+    origin = {"command": " ".join(["python", script, *map(public, sys.argv[1:])]), "commit": commit()}
     return origin | {"machine": kind, "versions": versions()} | figures
+
+
+def public(word: str) -> str:
+    """Without the folders of this machine: the last part of a path that begins at its root."""
+    return re.sub(r"(^|[:=])/(?:[^/?]*/)*", r"\1", word)
 
 
 def write(name: str, **figures: Any) -> None:

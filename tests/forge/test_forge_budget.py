@@ -119,7 +119,7 @@ def test_what_is_no_duration(text: str) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize("seconds", [5, 59.2, 61, 3600, 3601, 5400])
+@pytest.mark.parametrize("seconds", [5, 59.2, 61, 200, 599.5, 601, 3600, 3601, 5400])
 def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> None:
     assert seconds <= parse_duration(duration_words(seconds)) <= seconds + 60
 

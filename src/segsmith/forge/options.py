@@ -70,9 +70,8 @@ def parse_duration(text: str) -> float:
 
 
 def duration_words(seconds: float) -> str:
-    """As it is written on the command line, rounded up to whole minutes where it is that long."""
-    if seconds < 60:
-        return f"{math.ceil(seconds)}s"
-    minutes = math.ceil(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}h" * (hours > 0) + f"{rest}m" * (rest > 0 or not hours)
+    """As it is written on the command line, rounded up; seconds count below ten minutes."""
+    whole = math.ceil(seconds if seconds < 600 else seconds / 60)
+    units = "ms" if seconds < 600 else "hm"
+    large, small = divmod(whole, 60)
+    return f"{large}{units[0]}" * (large > 0) + f"{small}{units[1]}" * (small > 0 or not large)

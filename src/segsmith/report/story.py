@@ -104,8 +104,9 @@ def ending(run: Run) -> str:
 
 
 def budget_words(asked: Any) -> str:
-    """`` for 2 epochs`` or `` for 50 trials, at most 10 minutes``; nothing where the recipe says it."""
+    """`` for 2 epochs`` or `` for 50 trials or 10 minutes``, or a forge's; nothing where the recipe says it."""
     found = [f"{asked[name]:g} {name}" for name in ("epochs", "trials", "minutes") if asked.get(name)]
+    found += [duration(asked["budget"])] if is_number(asked.get("budget")) else []
     return f" for {' or '.join(found)}" if found else ""
 
 
