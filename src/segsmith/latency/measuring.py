@@ -69,12 +69,19 @@ def _time(table: Table, pieces: Sequence[Piece], path: Path, effort: Effort, end
         n for n, network in enumerate(table.networks) if not all(map(effort.enough, parts_of(network).values()))
     ]
     room = max(2, ROOM // (table.target.size[0] * table.target.size[1]))
+    if not lacking and not networks:
+        return True
+    # whichever it is: it only has to be the same one whenever something is added
+    reference = _open_networks(table, [0], told)[0] if table.networks else None
+    if reference is not None and not Rounds(table, [reference], path, effort, told).run(end):
+        return False
     for some in groups(lacking, PIECES_FOR_ONE * room):
         calls = _open_pieces(table, some, told)
-        if not Rounds(table, calls, path, effort, told).run(end):
+        if not Rounds(table, calls, path, effort, told, reference).run(end):
             return False
     return all(
-        Rounds(table, _open_networks(table, some, told), path, effort, told).run(end) for some in groups(networks, room)
+        Rounds(table, _open_networks(table, some, told), path, effort, told, reference).run(end)
+        for some in groups(networks, room)
     )
 
 
@@ -88,7 +95,7 @@ def _open_pieces(table: Table, pieces: Sequence[Piece], told: Told) -> list[Shar
 
 
 def _open_networks(table: Table, numbers: Sequence[int], told: Told) -> list[Shared]:
-    """Networks may have a part in common: cells on one static network have its key frames."""
+    """Key frames first. Networks may have a part in common: cells on one static network have its key frames."""
     known: dict[str, Call] = {}
     names: dict[Call, list[str]] = {}
     for place, number in enumerate(numbers, start=1):

@@ -1,4 +1,8 @@
-"""Timing in rounds, in each of which all that is not yet known has a turn."""
+"""Timing in rounds, in each of which all that is not yet known has a turn.
+
+What else a machine does slows it down for seconds or for hours. So a network that is known is timed again all through a
+round, and whatever the round says is told as if the machine were as quick as it was when that network became known.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +20,8 @@ from segsmith.runtimes.timing import spread_of, turn
 
 FEWEST, MOST = 7, 40
 """Turns that each has at least and at most."""
+AGAIN = 6
+"""The reference has its turn before every so many calls."""
 SAVED = 15.0
 """Seconds between two writings of the table."""
 Told = Callable[[str], None]
@@ -55,13 +61,14 @@ class Shared:
 
 @dataclass
 class Rounds:
-    """Each round gives every call that is not known yet one turn, in an order of its own."""
+    """Each round gives every call that is not known yet one turn, in an order of its own. ``reference`` is known."""
 
     table: Table
     calls: Sequence[Shared]
     path: Path
     effort: Effort
     told: Told
+    reference: Shared | None = None
     turns: int = 0
 
     def run(self, end: float) -> bool:
@@ -71,15 +78,32 @@ class Rounds:
         rng, saved, started = Random(0), time.monotonic(), time.monotonic()
         while waiting := [one for one in self.calls if self._lacking(one)]:
             rng.shuffle(waiting)
-            for one in waiting:
-                if time.monotonic() > end:
-                    return False
-                self._add(one, median(turn(one.call)))
-                if time.monotonic() > saved + SAVED:
-                    self.table.save(self.path)
-                    saved = time.monotonic()
+            self._round(waiting, end)
+            if time.monotonic() > end:
+                return False
+            if time.monotonic() > saved + SAVED:
+                self.table.save(self.path)
+                saved = time.monotonic()
             self.told(self._forecast(waiting, time.monotonic() - started))
         return True
+
+    def _round(self, waiting: Sequence[Shared], end: float) -> None:
+        taken: list[float] = []
+        again: list[float] = []
+        for place, one in enumerate(waiting):
+            if time.monotonic() > end:
+                break
+            if self.reference is not None and place % AGAIN == 0:
+                again.append(median(turn(self.reference.call)))
+            taken.append(median(turn(one.call)))
+        pace = self._pace(again)
+        for one, ms in zip(waiting, taken, strict=False):
+            self._add(one, ms / pace)
+
+    def _pace(self, again: Sequence[float]) -> float:
+        """How much longer everything takes than when the reference became known."""
+        known = self._samples(self.reference.names[0]) if self.reference is not None else None
+        return median(again) / known.ms if again and known is not None else 1.0
 
     def _forecast(self, waiting: Sequence[Shared], seconds: float) -> str:
         """The interval narrows with the root of the number of turns."""
