@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from record import write
+from record import public, write
 from segsmith.cli.output import say
 from segsmith.cli.parse import size as parse_size
 from segsmith.data.open import open_dataset
@@ -31,7 +31,7 @@ WARM_UP = 10
 
 def compared(run: Path, asked: ExportOptions, threads: int, rounds: int) -> dict[str, Any]:
     """One run in one runtime: both exports, and how the eight bits relate to the whole."""
-    row: dict[str, Any] = {"run": run.name, "data": trained_on(run), "to": asked.to}
+    row: dict[str, Any] = {"run": run.name, "data": public(trained_on(run)), "to": asked.to}
     with tempfile.TemporaryDirectory() as folder:
         made: dict[str, Exported] = {}
         for precision in PRECISIONS:
