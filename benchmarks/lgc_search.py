@@ -4,8 +4,8 @@
         [--settings quick] [--epochs N | --minutes M] [--train-epochs N | --train-minutes M] [--seeds 2]
 
 Everything is kept in FOLDER: killed at any moment, the same command goes on. ``figure7`` leaves a plot beside its
-figures; with a table for this machine its networks are timed once more in the end, all in turns: nothing else should run
-then. Searches and trainings run one after the other.
+figures; with a table for this machine its networks are timed once more in the end, all in turns, when nothing else
+should run. Searches and trainings run one after the other.
 """
 
 import argparse
