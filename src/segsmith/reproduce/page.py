@@ -49,7 +49,7 @@ def differences(found: Mapping[str, Any]) -> Table:
 
 def heading(number: str) -> str:
     """What is no table in the paper has its place for a number: ``figure 9``."""
-    return number.capitalize() if " " in number else f"Table {number}"
+    return number[:1].upper() + number[1:] if " " in number else f"Table {number}"
 
 
 def table_blocks(one: Mapping[str, Any]) -> list[Block]:
