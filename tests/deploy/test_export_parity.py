@@ -1,5 +1,6 @@
 """The gate that an export must pass: it lets the same network through, and finds where another one differs."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from onnx import numpy_helper
 
 from segsmith.deploy.clips import Clips
 from segsmith.deploy.export import ExportOptions, prove
-from segsmith.deploy.parity import compare
+from segsmith.deploy.parity import GROWS, compare
 from segsmith.deploy.targets import TARGETS, Made
 from segsmith.errors import UserError
 from segsmith.metrics import Confusion
@@ -71,6 +72,20 @@ def test_the_figures(tiny: Tiny, exported: Mapping[str, Mapping[str, Path]]) -> 
     assert parity.miou_torch == pytest.approx(confusion.scores().miou)
     assert parity.miou == pytest.approx(parity.miou_torch, abs=1e-4)
     assert "of pixels equal on 2 clips of 30 frames; logits off by" in parity.words()
+
+
+def test_a_state_that_grows_is_told(tiny: Tiny) -> None:
+    steady = TorchRunner(tiny.network, tiny.meta)
+    parity = compare(steady, steady, tiny.clips(count=1))
+    assert parity.logit_growth is not None
+    assert 0 < parity.logit_growth < GROWS
+    assert "grow" not in parity.words()
+    network = copy.deepcopy(tiny.network)
+    for weight in network.cell.parameters():
+        weight.data *= 1.5
+    growing = TorchRunner(network, tiny.meta)
+    said = compare(growing, growing, tiny.clips(count=1)).words()
+    assert "-fold on the way: take key frames far more often than that" in said
 
 
 def test_labels_of_other_classes_are_not_used(tiny: Tiny) -> None:

@@ -12,12 +12,14 @@ from segsmith.runtimes.runner import Answer, Runner
 
 BOUNDS = {"fp32": 0.999, "fp16": 0.99, "int8": 0.8}
 """The share of pixels that must have the same class, by precision."""
+GROWS = 10.0
+"""Logits that become so much larger while the state is handed on will not stop there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """``largest_logit`` puts ``largest_logit_difference`` in proportion; both are of the first clip, and None where
-    the runtime gives no logits. ``miou`` is the export's, None where the frames have no labels of these classes."""
+    """``largest_logit`` puts ``largest_logit_difference`` in proportion, ``logit_growth`` is that of the clip's last
+    frame against that of its first; all are of the first clip, and None where the runtime gives no logits. ``miou`` is the export's, None where the frames have no labels of these classes."""
 
     runtime: str
     data: str
@@ -26,6 +28,7 @@ class Parity:
     equal_pixels: float
     largest_logit_difference: float | None
     largest_logit: float | None
+    logit_growth: float | None
     miou: float | None
     miou_torch: float | None
 
@@ -37,6 +40,9 @@ class Parity:
         parts = [f"{self.equal_pixels:.4%} of pixels equal on {self.clips} clips of {self.frames_per_clip} frames"]
         if self.largest_logit_difference is not None:
             parts.append(f"logits off by at most {self.largest_logit_difference:.2g} (of {self.largest_logit:.2g})")
+        if self.logit_growth is not None and self.logit_growth > GROWS:
+            growth = f"{self.logit_growth:,.0f}-fold"
+            parts.append(f"logits grow {growth} on the way: take key frames far more often than that")
         if self.miou is not None and self.miou_torch is not None:
             parts.append(f"mIoU {self.miou:.2%}, in torch {self.miou_torch:.2%}")
         return "; ".join(parts)
@@ -92,6 +98,7 @@ def compare(
         equal_pixels=equal / pixels,
         largest_logit_difference=logits.difference,
         largest_logit=logits.largest,
+        logit_growth=logits.growth,
         miou=miou,
         miou_torch=miou_torch,
     )
@@ -102,9 +109,14 @@ class Logits:
 
     difference: float | None = None
     largest: float | None = None
+    first: float | None = None
+    growth: float | None = None
 
     def compare(self, ours: Answer, theirs: Answer) -> None:
         if ours.logits is None or theirs.logits is None:
             return
+        largest = float(np.abs(ours.logits).max())
         self.difference = max(self.difference or 0.0, float(np.abs(ours.logits - theirs.logits).max()))
-        self.largest = max(self.largest or 0.0, float(np.abs(ours.logits).max()))
+        self.largest = max(self.largest or 0.0, largest)
+        self.first = self.first or largest
+        self.growth = largest / self.first if self.first else None
