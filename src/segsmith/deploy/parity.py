@@ -19,7 +19,8 @@ GROWS = 10.0
 @dataclass(frozen=True, slots=True)
 class Parity:
     """``largest_logit`` puts ``largest_logit_difference`` in proportion, ``logit_growth`` is that of the clip's last
-    frame against that of its first; all are of the first clip, and None where the runtime gives no logits. ``miou`` is the export's, None where the frames have no labels of these classes."""
+    frame against that of its first; all three are of the first clip, and None where the runtime gives no logits.
+    ``miou`` is the export's, None where the frames have no labels of these classes."""
 
     runtime: str
     data: str
