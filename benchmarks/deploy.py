@@ -6,8 +6,8 @@ Sizes that benchmarks/results/deploy.json has already are passed over. Random we
 street's logits. Two threads, ONNX Runtime, one key frame in ten. Nothing else should run meanwhile.
 
 ``export_gain`` is plain eager torch (channels first, all logits enlarged) by exported arch2. ``mix_gain`` is exported
-arch2 on every frame by the mean frame of the exported video network, over whole periods: other work on the machine falls
-into most of these, while the median of single frames leaves it out. ``parts_gain`` is the same by the medians of key
+arch2 on every frame by the mean frame of the exported video network, over whole periods: other work on the machine
+falls into most of these, while the median of single frames leaves it out. ``parts_gain`` is that of the medians of key
 frames and steps. ``half`` steps see frames at half their size.
 """
 
