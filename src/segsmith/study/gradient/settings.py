@@ -58,10 +58,11 @@ QUICK = GradientSettings(
     clip_norm=5.0,
     arch_lr=0.06,
     warmup=0.1,
+    one_path=True,
     longest=128,
     scale=(1.0, 1.0),
     options=(("cells", "6"), ("reductions", "1,3")),
-    notes="minutes on a CPU: six cells, small frames",
+    notes="minutes on a CPU: six cells, one path of them at a time, small frames",
 )
 
 HOUR = GradientSettings(
@@ -71,7 +72,7 @@ HOUR = GradientSettings(
     branch=24,
     lr=0.05,
     clip_norm=5.0,
-    arch_lr=0.01,
+    arch_lr=0.05,
     warmup=0.1,
     one_path=True,
     longest=240,
