@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from record import public, write
+from record import write
 from segsmith.cli.output import say
 from segsmith.cli.parse import size as parse_size
-from segsmith.data.open import open_dataset
+from segsmith.data.open import open_dataset, without_path
 from segsmith.deploy.clips import Clips
 from segsmith.deploy.export import Exported, ExportOptions, export, trained_on
 from segsmith.deploy.model import load_model
@@ -31,7 +31,7 @@ WARM_UP = 10
 
 def compared(run: Path, asked: ExportOptions, threads: int, rounds: int) -> dict[str, Any]:
     """One run in one runtime: both exports, and how the eight bits relate to the whole."""
-    row: dict[str, Any] = {"run": run.name, "data": public(trained_on(run)), "to": asked.to}
+    row: dict[str, Any] = {"run": run.name, "data": without_path(trained_on(run)), "to": asked.to}
     with tempfile.TemporaryDirectory() as folder:
         made: dict[str, Exported] = {}
         for precision in PRECISIONS:

@@ -55,7 +55,7 @@ def sampler_of(name: str, space: Space, seed: int) -> BaseSampler:
     if len(words) > 1:
         changes = {key: float(value) for key, _, value in (word.partition("=") for word in words[1:])}
         size = int(changes.pop("buffer", QUICK.buffer))
-        return PPOSampler(space, replace(QUICK, **changes, buffer=size, minibatch=min(size, 25)), seed)  # type: ignore[arg-type]
+        return PPOSampler(space, replace(QUICK, **changes, buffer=size, minibatch=min(size, 25)), seed)
     kind, _, settings = name.partition("-")
     return make_sampler(kind, space, seed, settings or "quick")
 

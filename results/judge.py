@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from origin import asked, began, commit, public
+from origin import asked, began, commit
 
-from segsmith.data.open import open_dataset
+from segsmith.data.open import open_dataset, without_path
 from segsmith.deploy.export import ExportOptions, export
 from segsmith.errors import UserError
 from segsmith.machine import cores
@@ -53,12 +53,12 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
         "what": Path(configuration["what"]).name,
         "parameters": describe(meta.genotype, (360, 480), len(meta.classes), meta.in_channels).parameters,
         "weights": began(made, configuration),
-        "data": public(data),
+        "data": without_path(data),
         "protocol": made["protocol"],
         "split": made["split"],
         "holdout": data.partition("holdout=")[2].partition("&")[0],
         "budget": {key: made[key] for key in ("budget", "seed", "steps", "images", "seconds")},
-        "commands": [asked(record), here + (f" --data '{public(data)}'" if held else "")],
+        "commands": [asked(record), here + (f" --data '{without_path(data)}'" if held else "")],
         "commit": commit(),
         "machine": machine(),
         "trained_on": record["machine"],

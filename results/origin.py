@@ -7,22 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from segsmith.data.open import parse_name
+from segsmith.data.open import without_path
 from segsmith.genotype.presets import PRESETS
 from segsmith.models import header
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.start import checkpoint_of
 
 ROOT = Path(__file__).parent.parent
-ON_DISK = ("camvid", "cityscapes", "folder", "video")
 MODEL = "/model.safetensors"
-
-
-def public(data: str) -> str:
-    """A data set's name with PATH where its folder was."""
-    kind, _ = parse_name(data)
-    _, mark, options = data.partition("?")
-    return f"{kind}:PATH{mark}{options}" if kind in ON_DISK else data
 
 
 def told(text: str) -> str:
@@ -50,7 +42,7 @@ def asked(record: Mapping[str, Any]) -> str:
 def _word(word: str, data: str) -> str:
     option, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
     if value == data:
-        return option + mark + public(value)
+        return option + mark + without_path(value)
     return f"{option}{mark}runs/{Path(value).name}" if "/" in value else word
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from card import card
-from origin import asked, began, public
+from origin import asked, began
 
+from segsmith.data.open import without_path
 from segsmith.errors import UserError
 from segsmith.genotype.presets import PRESETS
 from segsmith.models import FOLDER, SUFFIX
@@ -91,7 +92,7 @@ def origin(network: VideoNetwork, record: Mapping[str, Any], way: str) -> dict[s
     meta = network.meta
     assert meta is not None
     made = dict(meta.made)
-    data = public(str(made["data"]))
+    data = without_path(str(made["data"]))
     size = meta.size if any(meta.size) else (360, 480)
     return {
         **made,

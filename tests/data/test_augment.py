@@ -190,4 +190,4 @@ def test_whole_frames_of_several_sizes_share_a_batch() -> None:
 )
 def test_wrong_settings_are_said(wrong: dict[str, object], line: str) -> None:
     with pytest.raises(UserError, match=line):
-        Augment(**wrong)  # type: ignore[arg-type]
+        Augment(**wrong)

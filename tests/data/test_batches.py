@@ -22,8 +22,8 @@ VARIED = Augment(crop=(32, 40), scale=(0.7, 1.4), mirror=True, jitter=0.3)
 def batches(dataset: Dataset | None = None, length: int = 2, **options: object) -> Batches:
     dataset = dataset or memory_set()
     settings = {"batch": 4, "augment": VARIED, "length": length, "synthetic": 0.0, "seed": 5, "workers": 0} | options
-    clips = training_clips(dataset, "train", length, synthetic=settings["synthetic"])  # type: ignore[arg-type]
-    return Batches(clips=clips, reader=dataset.reader, **settings)  # type: ignore[arg-type]
+    clips = training_clips(dataset, "train", length, synthetic=settings["synthetic"])
+    return Batches(clips=clips, reader=dataset.reader, **settings)
 
 
 def assert_same(first: Iterable[Batch], second: Iterable[Batch]) -> None:
@@ -170,7 +170,7 @@ def test_leaving_early_leaves_no_threads() -> None:
     run = batches(workers=3).endless()
     next(run)
     assert any(thread.name.startswith("segsmith-data") for thread in threading.enumerate())
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert not any(thread.name.startswith("segsmith-data") for thread in threading.enumerate())
 
 
@@ -184,7 +184,7 @@ def test_leaving_early_leaves_no_threads() -> None:
 )
 def test_wrong_settings_are_said(options: dict[str, object], line: str) -> None:
     with pytest.raises(UserError, match=line):
-        batches(**options)  # type: ignore[arg-type]
+        batches(**options)
 
 
 def test_synthetic_motion_needs_a_label() -> None:

@@ -106,7 +106,7 @@ def test_one_that_goes_between_finding_and_opening_is_made_again(
     def gone_at_first(folder: Path, frames: object) -> FrameCache:
         monkeypatch.undo()
         assert remove(folder)
-        return FrameCache(folder, frames)  # type: ignore[arg-type]
+        return FrameCache(folder, frames)
 
     make(tmp_path, 0)
     monkeypatch.setattr(module, "FrameCache", gone_at_first)

@@ -26,7 +26,7 @@ class Made:
 
 
 def tiny(out: Path, **changes: object) -> make.Summary:
-    return make_streets(out, **{"clips": CLIPS, "frames": FRAMES, "size": SIZE, "seed": 2, **changes})  # type: ignore[arg-type]
+    return make_streets(out, **{"clips": CLIPS, "frames": FRAMES, "size": SIZE, "seed": 2, **changes})
 
 
 def contents(out: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ SIZE = (96, 128)
 
 def made(seed: int, length: int = 5, strength: float = 1.0, **options: object) -> tuple[Image, Image]:
     rng = np.random.default_rng(seed)
-    return motion_clip(picture(1, *SIZE), labels(1, *SIZE), length, rng, strength, **options)  # type: ignore[arg-type]
+    return motion_clip(picture(1, *SIZE), labels(1, *SIZE), length, rng, strength, **options)
 
 
 @pytest.mark.parametrize("anchor", [0, 2, -1])

@@ -7,7 +7,7 @@ from segsmith.errors import UserError
 STREETS = "streets:clips=8,frames=2,size=48x64"
 
 
-def names(dataset, split):  # type: ignore[no-untyped-def]
+def names(dataset, split):
     return [sequence.name for sequence in dataset.splits[split]]
 
 

@@ -34,7 +34,7 @@ def stream() -> Stream:
 
 
 def play(source: Source, sink: object, **options: bool) -> Tally:
-    return Player(source, stream(), [sink], **options).play()  # type: ignore[list-item,arg-type]
+    return Player(source, stream(), [sink], **options).play()
 
 
 class Endless:

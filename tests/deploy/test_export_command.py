@@ -92,7 +92,7 @@ def test_an_export_of_other_parts_takes_the_place_of_the_old_one(tmp_path: Path)
 
 
 def options(model: Path, **changes: object) -> ExportOptions:
-    return ExportOptions(model, **changes)  # type: ignore[arg-type]
+    return ExportOptions(model, **changes)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_names_and_data_are_those_of_the_run(tiny: Tiny, tmp_path: Path) -> None
 
 def through(tmp_path: Path, tiny: Tiny, say: list[str] | None = None, **changes: object) -> exporting.Exported:
     lines: list[str] = [] if say is None else say
-    return export(replace(options(tiny.run, out=tmp_path, clips=1), **changes), lines.append)  # type: ignore[arg-type]
+    return export(replace(options(tiny.run, out=tmp_path, clips=1), **changes), lines.append)
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_other_precisions(tiny: Tiny, tmp_path: Path, target: str, precision: st
     whole = through(tmp_path / "whole", tiny, to=target, size=SIZE)
     done = through(tmp_path / "small", tiny, to=target, size=SIZE, precision=precision)
     assert done.files["key"].name.startswith("tiny-" + precision)
-    assert done.card.precision == open_runner(done.files["key"]).card.precision == precision  # type: ignore[attr-defined]
+    assert done.card.precision == open_runner(done.files["key"]).card.precision == precision
     files = [each.files.values() for each in (done, whole)]
     # beside its weights this network's graph is large, most of all as XML or as a program
     weights = [[path.with_suffix(".bin") if path.suffix == ".xml" else path for path in f] for f in files]

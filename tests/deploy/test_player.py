@@ -54,7 +54,7 @@ def _saved(folder: Path, n: int) -> Path:
 
 
 class Slow(Counting):
-    def key(self, frames: Image) -> object:  # type: ignore[override]
+    def key(self, frames: Image) -> object:
         time.sleep(0.05)
         return super().key(frames)
 

@@ -74,8 +74,10 @@ class Stages:
         return self
 
     def run(self, options: ForgeOptions, plan_only: bool = False) -> dict[str, Any]:
-        show = lambda options, facts, spent, shares: self.plans.append(shares)  # noqa: E731
-        return drive.run_forge(options, lambda line: None, show, plan_only)
+        return drive.run_forge(options, lambda line: None, self._show, plan_only)
+
+    def _show(self, options: ForgeOptions, facts: Facts, spent: object, shares: list[Share]) -> None:
+        self.plans.append(shares)
 
     def _look(self, options: ForgeOptions, say: object) -> Facts:
         self._came(LOOK)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from forge_help import SPEEDS
 
 from segsmith.errors import UserError
 from segsmith.forge.budget import (
@@ -31,18 +32,6 @@ from segsmith.forge.budget import (
     wants_table,
 )
 from segsmith.forge.options import ForgeOptions, duration_words, parse_duration
-
-SPEEDS = Speeds(
-    timed_s=1,
-    candidate_s=5,
-    collect_s=4,
-    start_s=10,
-    export_s=12,
-    benchmark_s=20,
-    judge_s=6,
-    controls_s=18,
-    report_s=8,
-)
 
 
 @pytest.mark.parametrize("budget", [240.0, 600.0, 1800.0, 7200.0])
@@ -136,4 +125,4 @@ def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> N
 def test_what_cannot_be_asked(change: dict[str, object], words: str) -> None:
     asked = ForgeOptions("toy", "out", "40ms", 600)
     with pytest.raises(UserError, match=words):
-        replace(asked, **change)  # type: ignore[arg-type]
+        replace(asked, **change)

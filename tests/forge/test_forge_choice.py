@@ -134,7 +134,10 @@ def exported(monkeypatch: pytest.MonkeyPatch, latencies: Mapping[str, float]) ->
     done = SimpleNamespace(parity=parity, files={"key": Path("net.onnx")})
     monkeypatch.setattr(finish, "export", lambda options, say: done)
     monkeypatch.setattr(finish, "apart", finish.deployed)
-    took = lambda job, seconds: Timed(latencies[RunFolder(job.out).model.read_text()], 10.0)  # noqa: E731
+
+    def took(job: Job, seconds: float) -> Timed:
+        return Timed(latencies[RunFolder(job.out).model.read_text()], 10.0)
+
     monkeypatch.setattr(finish, "latency_of", took)
 
 

@@ -46,7 +46,7 @@ def flops(piece: Piece) -> int:
 def _flops_of(part: nn.Module, inputs: Sequence[torch.Tensor], piece: Piece) -> int:
     """Of what surrounds a piece."""
     if isinstance(part, nn.ModuleList):
-        return sum(count(conv, lambda conv=conv: conv(inputs[0])) for conv in part)  # type: ignore[misc]
+        return sum(count(conv, lambda conv=conv: conv(inputs[0])) for conv in part)
     if isinstance(part, nn.Identity):
         return 0
     x = torch.empty(1, piece.c_out, *piece.out_size, device="meta")

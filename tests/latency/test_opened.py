@@ -37,7 +37,7 @@ def statics(name: str) -> Genotype:
     return preset("arch2")
 
 
-def run(model: onnx.ModelProto, given: Sequence[torch.Tensor]) -> list[np.ndarray]:  # type: ignore[type-arg]
+def run(model: onnx.ModelProto, given: Sequence[torch.Tensor]) -> list[np.ndarray]:
     session = onnxruntime.InferenceSession(model.SerializeToString())
     names = [value.name for value in session.get_inputs()]
     return list(session.run(None, {name: x.numpy() for name, x in zip(names, given, strict=True)}))

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from segsmith import models
-from segsmith.data.open import open_dataset
+from segsmith.data.open import open_dataset, without_path
 from segsmith.errors import UserError
 from segsmith.genotype.presets import preset
 from segsmith.networks.build import build
@@ -124,10 +124,10 @@ def test_what_is_too_large_or_unfinished_does_not_ship(ship: ModuleType, run: Pa
 
 
 def test_no_path_of_this_machine_is_told(origin: ModuleType, run: Path) -> None:
-    assert origin.public("camvid:/home/me/CamVid?holdout=0006R0") == "camvid:PATH?holdout=0006R0"
-    assert origin.public("folder:~/x") == "folder:PATH"
-    assert origin.public(DATA) == DATA
-    assert origin.public("toy") == "toy"
+    assert without_path("camvid:/home/me/CamVid?holdout=0006R0") == "camvid:PATH?holdout=0006R0"
+    assert without_path("folder:~/x") == "folder:PATH"
+    assert without_path(DATA) == DATA
+    assert without_path("toy") == "toy"
     assert origin.told("static network from /a/b/arch2/model.safetensors; new") == "static network from arch2; new"
     record = {"configuration": {"data": "camvid:/home/me/CamVid"}}
     words = ["train", "light", "--data", "camvid:/home/me/CamVid", "-o", "/home/me/x", "--static=/home/me/y"]

@@ -68,17 +68,17 @@ def settle(network: nn.Module, frames: Tensor) -> nn.Module:
             norm.reset_running_stats()
         network.train()
         for _ in range(2):
-            network.clip(frames)  # type: ignore[operator]
+            network.clip(frames)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
     return network.eval()
 
 
 def frame_by_frame(network: nn.Module, frames: Tensor) -> Tensor:
-    logits, state = network.key(frames[:, 0])  # type: ignore[operator]
+    logits, state = network.key(frames[:, 0])
     found = [logits]
     for t in range(1, frames.shape[1]):
-        logits, state = network.step(frames[:, t], state)  # type: ignore[operator]
+        logits, state = network.step(frames[:, t], state)
         found.append(logits)
     return torch.stack(found, dim=1)
 

@@ -26,7 +26,7 @@ def uniform(space: LgcSpace, op: str, up: str) -> Genotype:
 
 
 def random_genotype(seed: int = 0, **options: object) -> Genotype:
-    space = LgcSpace(**options)  # type: ignore[arg-type]
+    space = LgcSpace(**options)
     return space.decode(space.random(Random(seed)))
 
 

@@ -45,7 +45,7 @@ class Together(nn.Module):
         super().__init__()
         self.parts = nn.ModuleList(modules)
         if inputs == 2:
-            self.forward = self.of_two  # type: ignore[method-assign]
+            self.forward = self.of_two
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return [part(x) for part in self.parts]

@@ -110,7 +110,7 @@ def test_a_search(tmp_path: Path) -> None:
     for said in ("Pareto front", "moving median", "best so far", "Operations", "Aggregations", "Inputs", "stage 2 of"):
         assert said in text, said
     assert "static on every frame" in text, "what a static network would cost is marked"
-    best = max(read_runs([run.path])[0].results.records, key=lambda record: record.reward)  # type: ignore[union-attr]
+    best = max(read_runs([run.path])[0].results.records, key=lambda record: record.reward)
     assert f"trial {best.number}" in text
 
 

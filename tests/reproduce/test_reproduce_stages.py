@@ -28,7 +28,7 @@ class Made:
         stages = [Stage(name, self.work(name)) for name in ("first", "second", "third")]
         return Paper("A made-up paper", lambda context: stages, self.figures, self.tables, lambda context: [])
 
-    def work(self, name: str):  # type: ignore[no-untyped-def]
+    def work(self, name: str):
         def run(context: Context) -> Found:
             if name == self.broken:
                 raise KeyboardInterrupt
@@ -48,7 +48,7 @@ class Made:
 
 
 def asked(out: Path, **changes: object) -> ReproduceOptions:
-    return ReproduceOptions("lgcnet", DATA, str(out), "minutes", quiet=True, **changes)  # type: ignore[arg-type]
+    return ReproduceOptions("lgcnet", DATA, str(out), "minutes", quiet=True, **changes)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, made: Made) -> Made:
@@ -116,7 +116,7 @@ def test_another_question_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_mistakes_are_said_before_anything_is_written(changes: dict[str, str], words: str, tmp_path: Path) -> None:
     asked = {"paper": "lgcnet", "data": DATA, "out": str(tmp_path / "run"), "scale": "minutes"} | changes
     with pytest.raises(UserError, match=words):
-        reproduce(ReproduceOptions(**asked))  # type: ignore[arg-type]
+        reproduce(ReproduceOptions(**asked))
     assert not (tmp_path / "run").exists()
 
 

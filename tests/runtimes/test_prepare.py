@@ -19,7 +19,7 @@ SIZES = [
 
 
 def meta(size: tuple[int, int] = (0, 0), **changes: object) -> Meta:
-    return Meta(preset("template-arch1"), ("a", "b"), ((0, 0, 0), (1, 1, 1)), size=size, **changes)  # type: ignore[arg-type]
+    return Meta(preset("template-arch1"), ("a", "b"), ((0, 0, 0), (1, 1, 1)), size=size, **changes)
 
 
 def frame(size: tuple[int, int]) -> np.ndarray:

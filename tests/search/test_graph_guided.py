@@ -152,7 +152,7 @@ def test_next_best_choices() -> None:
     best = dict.fromkeys(price, "slow")
 
     def cost(picks: object) -> float:
-        return sum(price[name][option] for name, option in picks.items())  # type: ignore[attr-defined]
+        return sum(price[name][option] for name, option in picks.items())
 
     assert within(decisions, best, chances, cost, 30.0) == best
     assert within(decisions, best, chances, cost, 14.0) == best | {"torn": "quick"}

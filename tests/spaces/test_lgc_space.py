@@ -119,4 +119,4 @@ def test_an_edge_of_two_levels_goes_up_twice() -> None:
 )
 def test_a_space_that_cannot_be(options: dict[str, object], what: str) -> None:
     with pytest.raises(UserError, match=what):
-        LgcSpace(**options)  # type: ignore[arg-type]
+        LgcSpace(**options)

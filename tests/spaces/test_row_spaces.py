@@ -76,7 +76,7 @@ def test_a_cell_reads_what_its_static_network_has() -> None:
 )
 def test_a_dynamic_space_that_cannot_be(options: dict[str, object], what: str) -> None:
     with pytest.raises(UserError, match=what):
-        DynamicSpace(ARCH2, **options)  # type: ignore[arg-type]
+        DynamicSpace(ARCH2, **options)
 
 
 @pytest.mark.parametrize("name", ["template-arch0", "template-arch1"])
@@ -117,4 +117,4 @@ def test_templates_that_no_row_uses_are_left_out() -> None:
 )
 def test_a_template_space_that_cannot_be(options: dict[str, object], what: str) -> None:
     with pytest.raises(UserError, match=what):
-        TemplateSpace(**options)  # type: ignore[arg-type]
+        TemplateSpace(**options)

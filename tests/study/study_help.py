@@ -80,7 +80,7 @@ def make_static(folder: Path, name: str = "arch2", channels: int = 8) -> Path:
 
 
 def cell_space(rows: int = 2, **options: object) -> Space:
-    return DynamicSpace(preset("arch2"), rows=rows, **options)  # type: ignore[arg-type]
+    return DynamicSpace(preset("arch2"), rows=rows, **options)
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,12 @@ def cost_of(genotype: Genotype) -> Cost:
 
 def plan(space: Space, trials: int = 10, **changes: object) -> Plan:
     goals = changes.pop("goals", Goals())
-    return Plan(space, goals, NAMES, stages=2, trials=trials, **changes)  # type: ignore[arg-type]
+    return Plan(space, goals, NAMES, stages=2, trials=trials, **changes)
 
 
 def drive(study: optuna.Study, asked: Plan, pool: Pool | None = None, **options: object) -> Book:
     meter = options.pop("meter", cost_of)
-    return Driver(study, asked, pool or InProcess(MadeUp()), meter, **options).run()  # type: ignore[arg-type]
+    return Driver(study, asked, pool or InProcess(MadeUp()), meter, **options).run()
 
 
 def proposals(study: optuna.Study) -> list[tuple[int, ...]]:
@@ -194,4 +194,4 @@ def asked(root: Path, out: Path, space: str = "dynamic", **changes: object) -> S
         device="cpu",
         quiet=True,
     )
-    return replace(options, **changes)  # type: ignore[arg-type]
+    return replace(options, **changes)

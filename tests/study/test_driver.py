@@ -39,7 +39,7 @@ class KilledPool(InProcess):
         super().__init__(MadeUp())
         self.left = after
 
-    def wait(self, seconds: float) -> list:  # type: ignore[type-arg]
+    def wait(self, seconds: float) -> list:
         if not self.left:
             raise Killed
         self.left -= 1
@@ -121,7 +121,7 @@ class TwoAtOnce(InProcess):
     def free(self) -> int:
         return 2 - len(self.jobs)
 
-    def wait(self, seconds: float) -> list:  # type: ignore[type-arg]
+    def wait(self, seconds: float) -> list:
         self.jobs.rotate(1)
         return super().wait(seconds)
 
@@ -139,7 +139,7 @@ def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_pat
     space, log = cell_space(2, step_scales=(1.0, 0.5)), tmp_path / "log"
     study = study_in(tmp_path, space)
 
-    def meter(genotype):  # type: ignore[no-untyped-def]
+    def meter(genotype):
         half = genotype.settings["step_scale"] == 0.5
         return replace(cost_of(genotype), flops=50.0 if half else 200.0)
 

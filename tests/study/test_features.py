@@ -48,7 +48,7 @@ def dataset(place: Path) -> Dataset:
 def source(place: Path, dataset: Dataset) -> FrameSource:
     _, meta = load_checkpoint(place / "arch2.safetensors")
     cache = open_cache(dataset, "train", folder=place / "cache")
-    return FrameSource(cache, cache.folder.name, (HEIGHT, WIDTH), len(NAMES), meta.mean, meta.std)  # type: ignore[arg-type]
+    return FrameSource(cache, cache.folder.name, (HEIGHT, WIDTH), len(NAMES), meta.mean, meta.std)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])

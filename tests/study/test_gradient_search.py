@@ -60,7 +60,7 @@ def asked(root: Path, out: Path, **changes: object) -> GradientOptions:
         "lgc", f"folder:{root / 'data'}", str(out), space_options=SPACE, epochs=2.0, width=4, measure=False,
         device="cpu", quiet=True,
     )  # fmt: skip
-    return replace(options, **changes)  # type: ignore[arg-type]
+    return replace(options, **changes)
 
 
 def test_a_search_leaves_a_network_and_says_what_it_costs(root: Path, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def state_of(out: Path) -> dict[str, torch.Tensor]:
 
 def test_with_gamma_zero_the_search_is_the_independent_one(root: Path, tmp_path: Path) -> None:
     for name, changes in (("zero", {"gamma": 0.0}), ("none", {"guide": "none"}), ("told", {})):
-        run_gradient(asked(root, tmp_path / name, epochs=1.0, **changes))  # type: ignore[arg-type]
+        run_gradient(asked(root, tmp_path / name, epochs=1.0, **changes))
     zero, none, told = (state_of(tmp_path / name) for name in ("zero", "none", "told"))
     own = [name for name in none if name.startswith(("network.0.", "network.1.own"))]
     assert len(own) > 50

@@ -46,7 +46,7 @@ def asked(root: Path, *tables: str, **changes: object) -> AblationOptions:
     )
     train = TrainOptions("", data, "", epochs=0.1, batch=4, device="cpu", workers=1, evaluations=0, quiet=True)
     options = AblationOptions(tables, str(root / "out"), search, train, seeds=1, networks=2)
-    return replace(options, **changes)  # type: ignore[arg-type]
+    return replace(options, **changes)
 
 
 def test_rows_of_one_search_are_run_once() -> None:

@@ -23,7 +23,7 @@ def dataset(*lengths: int, names: tuple[str, ...] = ()) -> Dataset:
         FrameSequence(name, tuple(Frame(f"f{i}", f"{name}/{i}", f"{name}/{i}", 30 * i) for i in range(length)))
         for name, length in zip(named, lengths, strict=True)
     )
-    return Dataset("made:", "made", CLASSES, {"train": sequences}, NoReader())  # type: ignore[arg-type]
+    return Dataset("made:", "made", CLASSES, {"train": sequences}, NoReader())
 
 
 def frames(clips: tuple[Clip, ...]) -> set[tuple[str, int]]:

@@ -47,7 +47,7 @@ class Predicting:
 def test_a_table_adds_latencies_and_says_where_it_cannot() -> None:
     space, chance = TemplateSpace(rows=1, repeats=2), Random(0)
     flops = FlopsMeter(SIZE, 11, key_every=5)
-    meter = TableMeter(flops, Predicting())  # type: ignore[arg-type]
+    meter = TableMeter(flops, Predicting())
     known = {}
     for genotype in (space.decode(space.random(chance)) for _ in range(6)):
         cost = meter(genotype)

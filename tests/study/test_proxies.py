@@ -61,7 +61,7 @@ def opened(
         "device": "cpu",
         **changes,
     }
-    ready = prepare(SearchOptions(**asked), lambda what, done, total: None)  # type: ignore[arg-type]
+    ready = prepare(SearchOptions(**asked), lambda what, done, total: None)
     return ready.space, ready.opener.open()
 
 
@@ -121,7 +121,7 @@ def test_the_random_state_of_the_process_is_left_alone(place: Place, monkeypatch
 def test_the_stem_stands_still_until_its_stage(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     space, proxy = opened(place, TEMPLATE, monkeypatch, space_options=(("head", "8"),))
     candidate = proxy.candidate(some(space, 1), 4, seed=0)
-    stem = candidate.network.encoder  # type: ignore[attr-defined]
+    stem = candidate.network.encoder
     before = [parameter.detach().clone() for parameter in stem.parameters()]
     candidate.learn(0)
     assert all(torch.equal(a, b) for a, b in zip(before, stem.parameters(), strict=True))
@@ -132,11 +132,11 @@ def test_the_stem_stands_still_until_its_stage(place: Place, monkeypatch: pytest
 def test_cached_stem_outputs_are_those_of_the_stem(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     space, proxy = opened(place, TEMPLATE, monkeypatch, space_options=(("head", "8"),))
     candidate = proxy.candidate(some(space, 1), 4, seed=0)
-    places = torch.arange(len(proxy.pictures.val))  # type: ignore[attr-defined]
-    stored, _ = candidate._stored(proxy.val, places)  # type: ignore[attr-defined]
-    candidate.network.eval()  # type: ignore[attr-defined]
+    places = torch.arange(len(proxy.pictures.val))
+    stored, _ = candidate._stored(proxy.val, places)
+    candidate.network.eval()
     with torch.no_grad():
-        seen = candidate._seen(places)  # type: ignore[attr-defined]
+        seen = candidate._seen(places)
     for name, found in stored.items():
         torch.testing.assert_close(found, seen[name], rtol=2e-3, atol=2e-3)
 
@@ -164,8 +164,8 @@ def test_a_stem_from_a_file_of_another_library(place: Place, tmp_path: Path) -> 
                 f"conv.{index}" if last else f"conv.{index}.0",
                 f"conv.{index + 1}" if last else f"conv.{index}.1",
             )
-            theirs |= {f"features.{number}.{conv}.{k}": v for k, v in part[0].state_dict().items()}  # type: ignore[index]
-            theirs |= {f"features.{number}.{norm}.{k}": v for k, v in part[1].state_dict().items()}  # type: ignore[index]
+            theirs |= {f"features.{number}.{conv}.{k}": v for k, v in part[0].state_dict().items()}
+            theirs |= {f"features.{number}.{norm}.{k}": v for k, v in part[1].state_dict().items()}
     theirs |= {f"features.0.0.{k}": v for k, v in encoder.stem[0].state_dict().items()}
     theirs |= {f"features.0.1.{k}": v for k, v in encoder.stem[1].state_dict().items()}
     file = tmp_path / "mobilenet.pth"

@@ -50,7 +50,7 @@ def test_a_search_leaves_a_run_that_training_takes(root: Path, tmp_path: Path) -
     assert all(one.flops is not None and one.reward is not None for one in found.ranked())
 
 
-def _classes(root: Path):  # type: ignore[no-untyped-def]
+def _classes(root: Path):
     from segsmith.data.open import open_dataset
 
     return open_dataset(f"folder:{root / 'data'}").classes
@@ -95,7 +95,7 @@ def test_another_search_is_not_mixed_into_a_run(root: Path, tmp_path: Path) -> N
         ({"floors": ("box=0.5",)}, r"--floors \(none\), not \['box=0.5'\]"),
     ):
         with pytest.raises(UserError, match=words):
-            run_search(asked(root, tmp_path / "s", **changes))  # type: ignore[arg-type]
+            run_search(asked(root, tmp_path / "s", **changes))
     with FileLock(tmp_path / "s" / ".lock"), pytest.raises(UserError, match="another search is running"):
         run_search(asked(root, tmp_path / "s"))
 
@@ -167,7 +167,7 @@ def test_mistakes_of_the_command_line(flags: list[str], words: str) -> None:
 )
 def test_mistakes_in_what_is_asked(root: Path, tmp_path: Path, changes: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
-        run_search(asked(root, tmp_path / "s", **changes))  # type: ignore[arg-type]
+        run_search(asked(root, tmp_path / "s", **changes))
     assert not (tmp_path / "s" / "run.json").exists(), "what cannot begin leaves the folder free"
 
 

@@ -103,7 +103,7 @@ def test_a_batch_that_does_not_fit_is_cut(tmp_path: Path, capsys: pytest.Capture
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes.")
         return key(frame)
 
-    network.training_key = small  # type: ignore[method-assign, assignment]
+    network.training_key = small
     made.train()
     assert made.counters.micro == 4
     assert "4 pieces" in capsys.readouterr().err
@@ -115,7 +115,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None
     def broken(frame: torch.Tensor) -> object:
         raise RuntimeError("size mismatch")
 
-    network.training_key = broken  # type: ignore[method-assign, assignment]
+    network.training_key = broken
     with pytest.raises(RuntimeError, match="size mismatch"):
         loop(tmp_path, network, recipe()).train()
 
@@ -123,7 +123,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None
 class PoisonedFeed(RandomFeed):
     """One batch that is no number, until the salt changes the draw."""
 
-    def batches(self, start: int, salt: int):  # type: ignore[no-untyped-def]
+    def batches(self, start: int, salt: int):
         for place, (frames, masks) in enumerate(super().batches(start, salt), start):
             yield (frames * float("nan") if place == 6 and not salt else frames), masks
 

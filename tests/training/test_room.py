@@ -22,7 +22,7 @@ def kept_by(network: nn.Module, frame: Tensor) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        network.training_key(frame)  # type: ignore[operator]
+        network.training_key(frame)
     weights = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     return sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
 

@@ -15,6 +15,7 @@ from segsmith.training.recipes import Phase, Rate, Recipe
 from segsmith.training.runfolder import RunFolder
 
 CLASSES = 3
+BUDGET = Budget(epochs=4)
 
 
 class TinyStatic(nn.Module):
@@ -84,7 +85,7 @@ class RandomFeed:
 
 def recipe(*phases: Phase, **changes: object) -> Recipe:
     phases = phases or (Phase(1.0, (Rate("all", "adamw", 1e-2, weight_decay=1e-2),)),)
-    return Recipe("tiny", phases, epochs=4, batch=4, **changes)  # type: ignore[arg-type]
+    return Recipe("tiny", phases, epochs=4, batch=4, **changes)
 
 
 def loop(
@@ -93,7 +94,7 @@ def loop(
     made: Recipe,
     feeds: list[RandomFeed] | None = None,
     *,
-    budget: Budget = Budget(epochs=4),
+    budget: Budget = BUDGET,
     report: Callable[[Status], None] = lambda status: None,
     **options: object,
 ) -> Loop:
@@ -106,5 +107,5 @@ def loop(
         RunFolder(folder),
         Fabric(accelerator="cpu", devices=1),
         watchers=Watchers(report=report),
-        **options,  # type: ignore[arg-type]
+        **options,
     )

@@ -7,7 +7,7 @@ of its levels, in which brightness, contrast, saturation, hue and normalisation 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -174,7 +174,7 @@ def _paint_frame(window: Image, draw: Draw, canvas: Floats) -> None:
     _pad(canvas, draw, 0)  # the mean, once normalised
     target = canvas[draw.rows.shown, draw.columns.shown]
     if draw.mirror:
-        window = cv2.flip(window, 1)  # type: ignore[assignment]
+        window = cast(Image, cv2.flip(window, 1))
     size = (target.shape[1], target.shape[0])
     if window.size < target.size:  # colours are mapped where there are fewer pixels
         cv2.resize(cv2.transform(window.astype(np.float32), draw.colour), size, dst=target)

@@ -53,14 +53,14 @@ def _streets(path: Path, name: str) -> Dataset:
     return open_streets("" if path == Path() else path)
 
 
+TOY, STREETS = "toy", "streets"
 KINDS: Mapping[str, Kind] = {
     "camvid": Kind(_camvid, ("protocol",)),
     "cityscapes": Kind(_cityscapes, ("labels",)),
     "folder": Kind(_folder, ("seed",)),
     "video": Kind(_video),
-    "streets": Kind(_streets, path_optional=True),
+    STREETS: Kind(_streets, path_optional=True),
 }
-TOY = "toy"
 
 
 def open_dataset(name: str, **options: object) -> Dataset:
@@ -103,6 +103,13 @@ def parse_name(name: str) -> tuple[str, Path]:
     """The kind and the path of a name, without opening anything."""
     kind, _, place = _split_options(name)[0].partition(":")
     return kind, Path(place).expanduser()
+
+
+def without_path(name: str) -> str:
+    """The name with PATH in its path's place, for what is read on other machines."""
+    bare, mark, options = name.partition("?")
+    kind, colon, _ = bare.partition(":")
+    return f"{kind}:PATH{mark}{options}" if colon and kind != STREETS else name
 
 
 def _open_toy(name: str, options: Mapping[str, str]) -> Dataset:

@@ -178,7 +178,7 @@ class Player:
         """An error in a thread ends all of them, and is raised where the player was called."""
         try:
             stage()
-        except BaseException as error:  # play() raises it again
+        except BaseException as error:  # Ctrl-C, too: play() raises it again
             self._errors.append(error)
             self._over.set()
 

@@ -50,7 +50,7 @@ def inputs_on(made: Mapping[str, Made], card: Card, clips: Clips) -> dict[str, l
     return inputs
 
 
-class Reader(CalibrationDataReader):  # type: ignore[misc]
+class Reader(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime tells no types
     def __init__(self, inputs: list[dict[str, Any]]) -> None:
         self.inputs = iter(inputs)
 

@@ -70,7 +70,7 @@ class Ledger:
         clock = time.monotonic()
         try:
             yield found
-        except BaseException as reason:
+        except BaseException as reason:  # whatever it was, what the stage took is entered
             seconds = round(before + time.monotonic() - clock, 2)
             self._write(name, {**about, "seconds": seconds, "done": False}, state="stopped")
             if isinstance(reason, KeyboardInterrupt):

@@ -20,6 +20,7 @@ from segsmith.forge.watch import seconds_of
 from segsmith.genotype import Genotype
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.encoder import MobileNetV2
+from segsmith.networks.parts import EncoderDecoder
 from segsmith.spaces import DynamicSpace, Space
 from segsmith.study.prepare import arrays_of
 from segsmith.study.proxy.collect import Wanted, Workshop, collect
@@ -106,8 +107,7 @@ def cells(few: Few, network: VideoNetwork, static: Genotype, space: DynamicSpace
 
 def images(few: Few, network: VideoNetwork) -> Proxy:
     settings, device = few.settings, few.shop.device
-    encoder = cast(MobileNetV2, network.static.encoder)  # type: ignore[attr-defined]
-    whole = encoder.state_dict()
+    whole = cast(nn.Module, cast(EncoderDecoder, network.static).encoder).state_dict()
     weights = {name: whole[name] for name in MobileNetV2(deepest=STEM_TAPS[-1]).state_dict()}
     stem = frozen(weights, device)
     crops = batches(few.source, few.learnt, settings, len(few.learnt), 0, device)

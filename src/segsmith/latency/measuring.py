@@ -65,24 +65,26 @@ def _time(table: Table, pieces: Sequence[Piece], path: Path, effort: Effort, end
     """All that is not known well enough, as much of it beside each other as there is room for."""
     lacking = [piece for piece in pieces if not effort.enough(table.pieces.get(piece))]
     Random(0).shuffle(lacking)
-    networks = [
-        n for n, network in enumerate(table.networks) if not all(map(effort.enough, parts_of(network).values()))
-    ]
     room = max(2, ROOM // (table.target.size[0] * table.target.size[1]))
-    if not lacking and not networks:
+    if not lacking and not _unknown(table, effort):
         return True
     # whichever it is: it only has to be the same one whenever something is added
-    reference = _open_networks(table, [0], told)[0] if table.networks else None
-    if reference is not None and not Rounds(table, [reference], path, effort, told).run(end):
+    first = _open_networks(table, [0], told) if table.networks else []
+    if not Rounds(table, first, path, effort, told).run(end):
         return False
+    reference = first[0] if first else None
     for some in groups(lacking, PIECES_FOR_ONE * room):
         calls = _open_pieces(table, some, told)
         if not Rounds(table, calls, path, effort, told, reference).run(end):
             return False
     return all(
         Rounds(table, _open_networks(table, some, told), path, effort, told, reference).run(end)
-        for some in groups(networks, room)
+        for some in groups(_unknown(table, effort), room)
     )
+
+
+def _unknown(table: Table, effort: Effort) -> list[int]:
+    return [n for n, network in enumerate(table.networks) if not all(map(effort.enough, parts_of(network).values()))]
 
 
 def groups(things: Sequence[Thing], size: int) -> list[Sequence[Thing]]:

@@ -16,6 +16,7 @@ from segsmith.latency.piece import Piece
 from segsmith.latency.surrounded import surrounded
 from segsmith.latency.target import Target
 from segsmith.latency.whole import Whole, models_of
+from segsmith.ops.memory import channels_last
 from segsmith.runtimes.classmap import class_maps
 from segsmith.runtimes.fold import fold
 from segsmith.runtimes.onnx_runner import open_session, session_options
@@ -82,7 +83,7 @@ def class_maps_of(logits: Tensor, height: int, width: int) -> Tensor:
 
 
 def _torch_call(module: nn.Module, examples: tuple[Tensor, ...], device: torch.device, kind: torch.dtype) -> Call:
-    module = module.eval().to(device, kind).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = channels_last(module.eval().to(device, kind))
     given = [x.to(device) if x.dtype == torch.uint8 else x.to(device, kind) for x in examples]
     given = [x.contiguous(memory_format=torch.channels_last) if x.dtype == kind else x for x in given]
     return partial(_run_torch, module, given)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import nn
 
 from segsmith.errors import UserError
@@ -45,8 +45,7 @@ def load_checkpoint(path: Path, classes: Sequence[str] | None = None) -> tuple[V
     if classes is not None and tuple(classes) != meta.classes:
         raise UserError(_difference(meta.classes, tuple(classes)), fix="train it on these classes first", path=path)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = load_file(path)
     except SafetensorError as error:
         raise _damaged(path, str(error)) from None
     if digest(tensors) != record.get("digest"):

@@ -79,7 +79,7 @@ def _skip_norms(network: nn.Module) -> None:
     """Norms cost nothing here and take the most time to trace."""
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
-            part.forward = _same  # type: ignore[assignment, method-assign]
+            part.forward = _same  # type: ignore[assignment, method-assign]  # of this network alone
 
 
 def _same(x: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ def reproduce(options: ReproduceOptions, scale: Scale | None = None) -> dict[str
         try:
             drawing = Stage(FIGURES, lambda one: {"figures": paper.figures(one)})
             times = run_stages(context, [*paper.stages(context), drawing])
-        except BaseException as reason:
+        except BaseException as reason:  # whatever it was, the run is not at work any more
             run.update(state="stopped")
             if isinstance(reason, UserError) and reason.fix.startswith(GO_ON):  # its own command would do a part alone
                 raise UserError(reason.what, fix=f"{GO_ON} give the same command again") from None

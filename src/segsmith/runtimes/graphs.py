@@ -88,7 +88,7 @@ class PartGraph(nn.Module):
         """Tell the exporter how the sizes hang together: what it cannot prove equal, it would resize in vain."""
         for tensor, size in zip(state, self.state_sizes(*frame.shape[1:3]), strict=True):
             for side, expected in zip(tensor.shape[2:], size, strict=True):
-                torch._check(side == expected)  # type: ignore[no-untyped-call]
+                torch._check(side == expected)
 
     def state_sizes(self, height: int, width: int) -> list[Size]:
         assert isinstance(self.network, DynamicNetwork)

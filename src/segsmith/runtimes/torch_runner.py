@@ -16,6 +16,7 @@ from torch.export import ExportedProgram
 from segsmith.errors import UserError
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.meta import Meta
+from segsmith.ops.memory import channels_last
 from segsmith.runtimes.card import Card
 from segsmith.runtimes.classmap import class_maps
 from segsmith.runtimes.fold import fold
@@ -36,7 +37,7 @@ class TorchRunner(Runner):
         self.parts = parts_of(network)
         self.device = torch.device(device)
         ready = fold(network) if folded else copy.deepcopy(network).eval()
-        ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        channels_last(ready)
         self.graphs = {part: PartGraph(ready, meta, part, Wanted()).to(self.device) for part in self.parts}
         self.tells_scene = STEP in self.graphs and SCENE in self.graphs[STEP].outputs
 

@@ -34,8 +34,9 @@ def inherit(network: LgcNetwork, supernet: LgcSupernet, picks: Picks) -> None:
     ops_of = {node.name: kept[node.op] for node in supernet.nodes}
     for node in supernet.nodes:
         made = cast(LgcCell, cells.get_submodule(node.name))
-        _cell(made, cast(MixedCell, supernet.cells[node.name]), ops_of[node.name])
-        for name, adapter, source in zip(INPUTS, supernet.cells[node.name].adapters, node.inputs, strict=True):  # type: ignore[arg-type]
+        mixed = cast(MixedCell, supernet.cells[node.name])
+        _cell(made, mixed, ops_of[node.name])
+        for name, adapter, source in zip(INPUTS, mixed.adapters, node.inputs, strict=True):
             if name in made.adapters:
                 copy(adapter, made.adapters[name], None if source == STEM else living(ops_of[source]))
     read = [living(ops_of[name]) for name in supernet.read]

@@ -86,7 +86,7 @@ class PPO:
         loss = clipped_loss(ratio, advantage, self.settings.clip)
         loss = loss - self.settings.entropy * self.baseline.deviation * judged.entropies.sum(1).mean()
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.policy.parameters(), self.settings.max_norm)
         self.optimizer.step()
 

@@ -41,7 +41,7 @@ class Reinforce:
         loss = -self.baseline.advantage(reward) * judged.log_probs.sum()
         loss = loss - self.settings.entropy * self.baseline.deviation * judged.entropies.sum()
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.policy.parameters(), self.settings.max_norm)
         self.optimizer.step()
 

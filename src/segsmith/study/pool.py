@@ -108,8 +108,8 @@ class Processes:
         worker.begin(job)
 
     def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
-        links = {worker.link: worker for worker in self.workers}
-        found = [self._heard(links[link]) for link in wait(list(links), seconds)]  # type: ignore[index]
+        ready = wait([worker.link for worker in self.workers], seconds)
+        found = [self._heard(worker) for worker in list(self.workers) if worker.link in ready]
         found += [self._late(worker) for worker in list(self.workers) if self._is_late(worker)]
         return [finished for finished in found if finished is not None]
 

@@ -17,6 +17,7 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.meta import Meta
+from segsmith.ops.memory import channels_last
 from segsmith.spaces import DynamicSpace, Space
 from segsmith.spaces.make import make_space
 from segsmith.study.options import SearchOptions
@@ -112,7 +113,7 @@ def _dynamic(ask: Ask) -> Prepared:
     assert isinstance(space, DynamicSpace)
     static = network.static
     device = torch.device(ask.device)
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    channels_last(network, device)
     split, source = ask.split(), _source(ask, meta)
     read = {name.removeprefix("prev:") for name in space.inputs}
     taps, half = tuple(name for name in static.taps if name in read), 0.5 in space.step_scales

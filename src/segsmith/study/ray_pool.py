@@ -243,6 +243,6 @@ def join_cluster(address: str) -> None:
 
 def fitting(share: Share) -> int:
     """How many candidates the cluster has room for, at least one."""
-    have = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    have = ray.cluster_resources()
     wanted = {"CPU": share.cpus, "GPU": share.gpus}
     return max(1, min(int(have.get(name, 0) // amount) for name, amount in wanted.items() if amount > 0))

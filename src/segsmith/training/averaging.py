@@ -24,4 +24,4 @@ class Average:
                 current.append(value.detach())
             else:
                 shadow.copy_(value)
-        torch._foreach_lerp_(floats, current, 1 - decay)  # type: ignore[no-untyped-call,unused-ignore]
+        torch._foreach_lerp_(floats, current, 1 - decay)

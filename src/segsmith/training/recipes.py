@@ -130,15 +130,17 @@ SCRATCH = Recipe(
     notes="no pre-trained weights: small pictures first, class weights, averaged weights",
 )
 
-GENTLY = Rate("static", "adamw", 2e-4, weight_decay=1e-2)
-"""For the image network below a cell, which has been trained."""
-
 VIDEO = Recipe(
     name="video",
     phases=(
-        Phase(0.20, (Rate("cell", "adamw", 4e-3, weight_decay=1e-4),), crop=0.7, length=3),
-        Phase(0.45, (Rate("cell", "adamw", 3e-3, weight_decay=1e-4), GENTLY), crop=0.7, length=4, truncate=2),
-        Phase(0.35, (Rate("cell", "adamw", 2e-3, weight_decay=1e-4), GENTLY), length=8, truncate=2),
+        Phase(0.25, (Rate("cell", "adamw", 4e-3, weight_decay=1e-4),), crop=0.7, length=3),
+        Phase(0.40, (Rate("cell", "adamw", 2e-3, weight_decay=1e-4),), crop=0.7, length=6, truncate=3),
+        Phase(
+            0.35,
+            (Rate("cell", "adamw", 1e-3, weight_decay=1e-4), Rate("static", "adamw", 2e-4, weight_decay=1e-2)),
+            length=4,
+            truncate=2,
+        ),
     ),
     epochs=120,
     batch=8,

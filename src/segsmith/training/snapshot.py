@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from segsmith.errors import UserError
@@ -69,8 +69,7 @@ def restore(
     """Put everything back where it was. The optimisers must be those of the phase that the counters name."""
     header = _header(path)
     counters = Counters(**header["counters"])
-    with safe_open(path, framework="pt") as file:
-        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    tensors = load_file(path)
     network.load_state_dict(_below(tensors, "network."))
     if average is not None:
         for name, value in _below(tensors, "average.").items():

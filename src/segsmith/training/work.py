@@ -20,6 +20,7 @@ from segsmith.networks.build import VideoNetwork
 from segsmith.networks.checkpoint import load_checkpoint, save_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.networks.meta import Meta
+from segsmith.ops.memory import channels_last
 from segsmith.training.answerers import TorchAnswerer
 from segsmith.training.evaluation import evaluate
 from segsmith.training.feed import Source, feed, weights_of
@@ -104,8 +105,7 @@ def begin(fabric: Fabric, options: TrainOptions) -> Work:
 def prepared(one: Work, journal: Journal) -> Loop:
     options, fabric, dataset = one.options, one.fabric, one.dataset
     cache = open_cache(dataset, options.split, size=options.size, workers=options.workers)
-    network: nn.Module = one.begun.network
-    network = network.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network: nn.Module = channels_last(one.begun.network, fabric.device)
     weights = torch.tensor(weights_of(cache, len(dataset.classes))) if one.recipe.class_weights else None
     source = Source(
         dataset,

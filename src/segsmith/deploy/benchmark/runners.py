@@ -30,7 +30,8 @@ class DrawnRunner(TorchRunner):
 
     @torch.inference_mode()
     def prepared(self, part: str, frames: Frames) -> Tensor:
-        return self.graphs[part].prepare(as_tensor(frames, self.device))  # type: ignore[no-any-return]
+        seen: Tensor = self.graphs[part].prepare(as_tensor(frames, self.device))
+        return seen
 
 
 class GraphRunner(Runner):

@@ -93,7 +93,7 @@ def surroundings(backend: str) -> Iterator[None]:
 
 
 def serve(job: Job, link: Connection) -> None:
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError, BrokenPipeError):  # who asked is gone
         try:
             answer(job, link)
         except UserError as error:

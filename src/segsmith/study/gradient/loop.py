@@ -138,7 +138,7 @@ class SearchLoop:
         total = loss + one.weight.term(one.costs(shares)).to(loss) if learns else loss
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         if settings.clip_norm:
             nn.utils.clip_grad_norm_(one.supernet.parameters(), settings.clip_norm)
         for optimiser in self.optimisers if learns else self.optimisers[:1]:

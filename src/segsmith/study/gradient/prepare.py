@@ -11,6 +11,7 @@ from segsmith.data.open import open_dataset
 from segsmith.data.select import joined_split
 from segsmith.errors import UserError
 from segsmith.ops.blocks import Size
+from segsmith.ops.memory import channels_last
 from segsmith.search.architecture import Architecture, blocks_of
 from segsmith.search.fitting import within
 from segsmith.search.graph_guided import Guide
@@ -56,7 +57,7 @@ def prepare_gradient(options: GradientOptions, say: Say) -> GradientPrepared:
     space, lesson, supernet, price, said = ready(options, settings, say)
     device = device_of(options.device)
     searched = Searched(
-        supernet.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        channels_last(supernet, device),
         architecture_of(space, options).to(device),
         price.model(space),
         LatencyWeight(options.beta, goal),

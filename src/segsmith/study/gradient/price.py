@@ -12,6 +12,7 @@ from segsmith.latency.check import timed_here
 from segsmith.latency.table import Table
 from segsmith.networks.build import build
 from segsmith.ops.blocks import Size
+from segsmith.ops.memory import channels_last
 from segsmith.runtimes.fold import fold
 from segsmith.runtimes.timing import measure
 from segsmith.search.architecture import blocks_of
@@ -108,7 +109,7 @@ def price_of_table(path: str) -> PredictedPrice:
 @torch.inference_mode()
 def timed(genotype: Genotype, size: Size, classes: int, key_every: int) -> float:
     """Milliseconds a frame, batch norms folded; with a key frame every ``key_every`` where the network has steps."""
-    network = fold(build(genotype, classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = channels_last(fold(build(genotype, classes)))
     frame = torch.randn(1, network.in_channels, *size).contiguous(memory_format=torch.channels_last)
     _, state = network.key(frame)
     calls = {"key": partial(network.key, frame)}

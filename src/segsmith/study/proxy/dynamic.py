@@ -14,6 +14,7 @@ from segsmith.networks.dynamic import DynamicCell
 from segsmith.networks.graph import setting
 from segsmith.networks.interface import State, Tap
 from segsmith.networks.sizes import halve
+from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.clips import WHOLE, ClipData, Window, random_window
 from segsmith.study.proxy.collect import FULL, HALF
 from segsmith.study.proxy.learning import Learning, mean_loss, shuffled
@@ -86,7 +87,7 @@ class DynamicProxy:
 
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> "DynamicCandidate":
         cell = DynamicCell(prune(genotype), self.outline.taps, self.outline.dec, self.outline.classifier)
-        cell.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        channels_last(cell, self.device)
         scale = HALF if setting(genotype, "step_scale") == 0.5 else FULL
         return DynamicCandidate(self, cell, scale, batch, torch.Generator().manual_seed(seed))
 

@@ -48,7 +48,7 @@ class Learning:
         for group, (_, lr) in zip(self.optimiser.param_groups, self.parts, strict=True):
             group["lr"] = lr(stage) * rate("cosine", progress, power=0.0, warmup=0.0)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimiser.step()
         self.steps += 1
         return loss.detach()

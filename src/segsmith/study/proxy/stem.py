@@ -14,6 +14,7 @@ from segsmith.networks.encoder import MobileNetV2
 from segsmith.networks.interface import Features
 from segsmith.networks.tensors import digest, weights_of
 from segsmith.networks.weights import load_encoder
+from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.collect import Workshop, half_precision
 from segsmith.study.proxy.frames import FrameSource, frames_of, majority, names_of
 from segsmith.study.proxy.store import Store, Writer, making, place
@@ -43,8 +44,7 @@ class Stem:
 def frozen(weights: dict[str, Tensor], device: torch.device) -> nn.Module:
     stem = MobileNetV2(deepest=STEM_TAPS[-1])
     stem.load_state_dict(weights)
-    stem.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return stem.eval().requires_grad_(False)
+    return channels_last(stem, device).eval().requires_grad_(False)
 
 
 def collect_crops(stem: nn.Module, made: Batches, source: FrameSource, stride: int, shop: Workshop) -> Store:

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from segsmith.data.augment import Augment
 from segsmith.data.base import Clip
@@ -17,6 +17,7 @@ from segsmith.genotype import Genotype
 from segsmith.networks.build import build_static
 from segsmith.networks.interface import Features
 from segsmith.networks.parts import EncoderDecoder
+from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.frames import FrameSource
 from segsmith.study.proxy.learning import Learning, coarser, mean_loss, shuffled
 from segsmith.study.proxy.marks import Judge, Marks, labels
@@ -88,8 +89,8 @@ class TemplateProxy:
 
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> "TemplateCandidate":
         network = cast(EncoderDecoder, build_static(genotype, self.pictures.source.classes))
-        network.encoder.load_state_dict(self.stem)  # type: ignore[attr-defined]
-        network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        cast(nn.Module, network.encoder).load_state_dict(self.stem)
+        channels_last(network, self.device)
         return TemplateCandidate(self, network, batch, seed)
 
 
