@@ -93,8 +93,8 @@ def put_times(rows: list[dict[str, Any]], asked: argparse.Namespace) -> None:
         for seed in range(asked.seeds):
             genotype = load_genotype(Path(asked.out) / row.run / f"seed-{seed}" / "genotype.json")
             wholes = wholes_of(genotype, table.target.size, table.subject.classes)
-            calls[row.name, seed] = open_whole(wholes, table.target)["key"]
-    found = measure({f"{name} {seed}": call for (name, seed), call in calls.items()}, seconds=SECONDS)
+            calls[f"{row.name} {seed}"] = open_whole(wholes, table.target)["key"]
+    found = measure(calls, seconds=SECONDS)
     for row in rows:
         row["in_turns_ms"] = [round(found[f"{row['row']} {seed}"].median_ms, 3) for seed in range(asked.seeds)]
 
