@@ -13,6 +13,8 @@ from segsmith.forge.rehearse import rehearse
 from segsmith.forge.watch import seconds_of
 from segsmith.genotype import Genotype
 from segsmith.networks.build import VideoNetwork, build
+from segsmith.ops.memory import channels_last
+from segsmith.runtimes.fold import fold
 from segsmith.spaces import LgcSpace, Space
 from segsmith.training.run import device_of
 
@@ -59,12 +61,13 @@ def candidate_seconds(material: Material, network: VideoNetwork, static: Genotyp
 
 def frame_seconds(network: VideoNetwork, size: Size) -> float:
     """Of a key frame."""
-    network.eval()
+    ready = channels_last(fold(network))  # as it is when it is judged
     frame = torch.zeros(1, network.in_channels, *size, device=where(network))
+    frame = frame.contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def answer() -> Tensor:
-        return network.key(frame)[0].sum().cpu()  # a graphics card is done when its answer is read
+        return ready.key(frame)[0].sum().cpu()  # a graphics card is done when its answer is read
 
     answer()
     return statistics.median(seconds_of(answer) for _ in range(STEPS))

@@ -53,7 +53,7 @@ def look(run: Run, judged: Judged) -> Looks:
     dataset = open_dataset(str(judged.record.get("data") or run.configuration["data"]))
     require_same_classes(meta, dataset)
     every = int(judged.record.get("key_every", 1)) if isinstance(network, DynamicNetwork) else 1
-    answerer = TorchAnswerer(network.eval(), meta)
+    answerer = TorchAnswerer(network, meta)
     worst = [entry["frame"] for entry in judged.record.get("worst", ())]
     strips = [_strip(dataset, answerer, place, every, why) for why, place in chosen(dataset, judged.split, worst)]
     return Looks(judged.split, tuple(strips), _clip(dataset, answerer, judged.split, every))

@@ -32,7 +32,7 @@ def side_by_side(networks: Mapping[str, Path], place: Place, worst: list[str], e
             assert network.meta is not None
             step = every if isinstance(network, DynamicNetwork) else 1
             frames = spot.sequence.frames[spot.index - spot.index % step : spot.index + 1]
-            answer = list(answers(dataset, TorchAnswerer(network.eval(), network.meta), frames, step))[-1][1]
+            answer = list(answers(dataset, TorchAnswerer(network, network.meta), frames, step))[-1][1]
             shown.append(overlay(image, answer, dataset.classes))
         behind = f", frame {spot.index % every} of {every}" if every > 1 else ""
         rows.append((f"{spot.frame.name}\n{why}{behind}", [shrunk(one, WIDEST) for one in shown]))

@@ -11,16 +11,18 @@ from torch import Tensor, nn
 from segsmith.data.base import VOID, Image
 from segsmith.networks.interface import Network, State
 from segsmith.networks.meta import Meta
+from segsmith.ops.memory import channels_last
+from segsmith.runtimes.fold import fold
 
 
 class TorchAnswerer:
-    """A network in evaluation mode, fed with uint8 RGB frames; masks come back at the frames' own size.
+    """A network as it is now, its batch norms folded, fed with uint8 RGB frames; masks come back at their size.
 
     A network that was trained at a size of its own (``meta.size``) sees frames at that size.
     """
 
     def __init__(self, network: nn.Module, meta: Meta, device: torch.device | str = "cpu") -> None:
-        self.network = cast(Network, network)
+        self.network = cast(Network, channels_last(fold(network)))
         self.size = meta.size
         mean, std = meta.mean, meta.std
         self.device = torch.device(device)

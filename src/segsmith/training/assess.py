@@ -102,7 +102,7 @@ def open_answerer(model: Path, device: str) -> tuple[Answerer, Meta, int]:
         network = load(model)
         assert network.meta is not None
         where = torch.device(device_of(device))
-        return TorchAnswerer(network.to(where).eval(), network.meta, where), network.meta, network.static.dec.stride
+        return TorchAnswerer(network.to(where), network.meta, where), network.meta, network.static.dec.stride
     runner = open_runner(model)
     with torch.device("meta"):
         stride = build(runner.meta.genotype, len(runner.meta.classes), runner.meta.in_channels).static.dec.stride
