@@ -1,17 +1,36 @@
-"""``segsmith demo`` as a command: all of its steps, on a few small streets and for seconds."""
+"""``segsmith demo`` as a command: what it says and leaves, with a forge that is done at once; slow: the whole of it."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from segsmith.cli.main import app
+from segsmith.data.classes import CAMVID
 from segsmith.data.streets.options import Options
 from segsmith.errors import UserError
+from segsmith.forge.options import ForgeOptions
+from segsmith.genotype.presets import preset
+from segsmith.networks.build import build
+from segsmith.networks.checkpoint import save_checkpoint
+from segsmith.networks.meta import Meta
 from segsmith.training.runfolder import RunFolder
 
 TINY = Options(clips=8, frames=6, size=(64, 96), seed=11, frame_every=2)
-SECONDS = "0.03"
+LEFT = {"street.mp4", "report.html", "frames.png", "cell.svg"}
+
+
+def forged(options: ForgeOptions, *_: object) -> dict[str, Any]:
+    """A network that nobody trained."""
+    assert (options.data, options.budget) == ("toy", 180.0)
+    out, genotype = Path(options.out), preset("copy")
+    meta = Meta(genotype, CAMVID.names, CAMVID.colours)
+    save_checkpoint(out / "model.safetensors", build(genotype, len(CAMVID.names)), meta)
+    (out / "forge.json").write_text("{}")
+    (out / "report.html").write_text("a page")
+    return {}
 
 
 @pytest.fixture
@@ -19,19 +38,18 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this very process: others would see the streets as they are."""
     monkeypatch.setenv("SEGSMITH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("segsmith.data.streets.reader.TOY", TINY)
-    monkeypatch.setattr("segsmith.training.run.cores", lambda: 1)
 
 
-@pytest.mark.usefixtures("small")
-def test_the_demo_opens_with_what_it_will_do_and_leaves_what_it_names(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    words = ["demo", "-o", str(out), "--static-minutes", SECONDS, "--cell-minutes", SECONDS]
-    done = CliRunner().invoke(app, words, catch_exceptions=False)
+def said(*words: str) -> list[str]:
+    done = CliRunner().invoke(app, ["demo", *words], catch_exceptions=False)
     assert done.exit_code == 0
-    lines = done.stderr.splitlines()
-    assert [line[:1] for line in lines[:5]] == list("12345")
-    named = [Path(line.strip()) for line in lines[-8:-4] if line.startswith("  ")]
-    assert {path.name for path in named} == {"street.mp4", "report.html", "frames.png", "cell.svg"}
+    return [line for line in done.stderr.splitlines() if line]
+
+
+def assert_whole(out: Path, lines: list[str]) -> None:
+    assert [line[:1] for line in lines[:6]] == list("123456")
+    named = [Path(line.strip()) for line in lines[-8:-4]]
+    assert {path.name for path in named} == LEFT
     for path in named:
         assert path.stat().st_size > 0, path
     assert [line.split()[:2] for line in lines[-3:]] == [
@@ -39,11 +57,18 @@ def test_the_demo_opens_with_what_it_will_do_and_leaves_what_it_names(tmp_path: 
         ["segsmith", "forge"],
         ["segsmith", "evaluate"],
     ]
-    for run in ("static", "video"):
-        assert RunFolder(out / run).record()["state"] == "finished"
-    page = (out / "report.html").read_text()
-    assert "<svg" in page
-    assert "light" in page
+    assert f" {out} " in lines[-1]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_demo_opens_with_what_it_will_do_and_leaves_what_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segsmith.forge.drive.run_forge", forged)
+    out = tmp_path / "demo"
+    assert_whole(out, said("-o", str(out), "--budget", "3m"))
+    (out / "street.mp4").unlink()
+    assert_whole(out, said("-o", str(out), "--budget", "3m"))  # one that was stopped goes on
 
 
 def test_the_demo_touches_nothing_that_is_not_its_own(tmp_path: Path) -> None:
@@ -51,3 +76,13 @@ def test_the_demo_touches_nothing_that_is_not_its_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is there already"):
         CliRunner().invoke(app, ["demo", "-o", str(tmp_path)], catch_exceptions=False)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.slow
+def test_the_whole_demo(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    lines = said("-o", str(out))
+    assert_whole(out, lines)
+    assert RunFolder(out).record()["state"] == "finished"
+    assert "Forge a network for" in (out / "report.html").read_text()
+    assert any(re.match(r"Done in \d\.\d minutes", line) for line in lines)

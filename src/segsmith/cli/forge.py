@@ -106,13 +106,13 @@ def plan_table(options: "ForgeOptions", facts: "Facts", spent: float, shares: "l
 
 
 def outcome(options: "ForgeOptions", found: dict[str, Any]) -> list[str]:
-    from segsmith.report.words import duration
+    from segsmith.report.words import duration, winner
 
     how = "measured" if found["measured"] else "as the table foretells"
     out = Path(options.out)
     demands = f"; it misses {', '.join(found['missed'])}" if found["missed"] else ""
     return [
-        f"\nDone in {duration(found['seconds'])} of {duration(options.budget)}: the network of trial {found['trial']}, "
+        f"\nDone in {duration(found['seconds'])} of {duration(options.budget)}: {winner(found['trial'])}, "
         f"{found['latency_ms']:.1f} ms a frame ({how}, {found['limit_ms']:.1f} were allowed), val mIoU "
         f"{100 * found['miou']:.1f} %{demands}",
         *(f"  {path}" for path in found["files"]),

@@ -10,7 +10,7 @@ from segsmith.report.read import Run
 from segsmith.report.run_page import View, facts_of
 from segsmith.report.story import budget_words
 from segsmith.report.times import stage_times
-from segsmith.report.words import NOTHING, duration, is_number, listed, percent
+from segsmith.report.words import NOTHING, called, duration, is_number, listed, percent
 
 
 def comparison(views: Sequence[View], articles: Sequence[Article]) -> Article:
@@ -23,7 +23,7 @@ def comparison(views: Sequence[View], articles: Sequence[Article]) -> Article:
         sections.append(Section("In pictures", (Figures(tuple(figures)),)))
     going = sum(run.going for run in runs)
     state = f"{going} of {len(runs)} running" if going else "finished"
-    words = f"{listed([run.name for run in runs])}, side by side; each has a part of its own below."
+    words = f"{listed([run.name for run in runs])}, side by side; each has a part of its own."
     return Article("all", f"{len(runs)} runs", "comparison", state, words, tuple(sections))
 
 
@@ -32,7 +32,7 @@ def asked_table(runs: Sequence[Run], articles: Sequence[Article]) -> Table:
         "what": [one.what for one in articles],
         "state": [one.state for one in articles],
         "network or space": [
-            str(run.configuration.get("what") or run.configuration.get("space") or NOTHING) for run in runs
+            called(run.configuration.get("what") or run.configuration.get("space") or NOTHING) for run in runs
         ],
         "data": [str(run.configuration.get("data", NOTHING)) for run in runs],
         "budget": [budget_words(run.configuration).removeprefix(" for ") or NOTHING for run in runs],

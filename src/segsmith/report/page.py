@@ -42,8 +42,9 @@ class Reporter:
         views = [self.view(run, f"r{i}") for i, run in enumerate(runs)]
         articles = [article(view) for view in views]
         going = any(run.going for run in runs)
-        overview = comparison(views, articles) if len(runs) > 1 else None
-        html = render(articles, overview, REFRESH_S if refresh and going else None)
+        if len(runs) > 1:
+            articles.insert(1 if leads(runs) else 0, comparison(views, articles))
+        html = render(articles, REFRESH_S if refresh and going else None)
         with replacing(out) as beside:
             beside.write_text(html, encoding="utf-8")
         return going
@@ -107,7 +108,12 @@ def size_of(data: str) -> Size:
     return height, width
 
 
-def render(articles: Sequence[Article], overview: Article | None, refresh: float | None) -> str:
+def leads(runs: Sequence[Run]) -> bool:
+    """A forge comes before the table of its own runs."""
+    return all(runs[0].path.resolve() in run.path.resolve().parents for run in runs[1:])
+
+
+def render(articles: Sequence[Article], refresh: float | None) -> str:
     """What is text in the articles is escaped here; drawings come as markup."""
     environment = Environment(
         loader=PackageLoader("segsmith.report"),
@@ -117,12 +123,10 @@ def render(articles: Sequence[Article], overview: Article | None, refresh: float
         lstrip_blocks=True,
     )
     style = environment.get_template("page.css").render()
-    title = articles[0].name if len(articles) == 1 else f"{len(articles)} runs"
     return environment.get_template("page.html").render(
-        title=title,
+        title=articles[0].name,
         style=Markup(style + STYLE),
         articles=articles,
-        overview=overview,
         refresh=refresh,
         version=segsmith.__version__,
         written=time.strftime("%Y-%m-%d %H:%M"),

@@ -15,12 +15,14 @@ from segsmith.report.read import EVALUATION, Run
 from segsmith.report.searched import search_sections
 from segsmith.report.story import opening
 from segsmith.report.times import stage_times, time_section
-from segsmith.report.words import NOTHING, amount, duration, is_number, percent, size_words
+from segsmith.report.words import NOTHING, amount, called, duration, is_number, percent, size_words
 from segsmith.study.options import SearchOptions, plain
 from segsmith.training.options import TrainOptions
 
 OPTIONS: dict[str, type[TrainOptions | SearchOptions]] = {"train": TrainOptions, "search": SearchOptions}
 ASIDE = ("out", "quiet")
+SECONDS_OF = {"minutes": 60.0, "budget": 1.0}
+PLACES = ("what", "static", "teacher", "table", "target")
 OPEN: tuple[object, ...] = (None, "", [])
 WHAT = {"train": "training run", "search": "search", EVALUATION: "evaluation"}
 QUIET_S = 600.0
@@ -97,6 +99,10 @@ def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
         yield Fact("mIoU", percent(judged.record["miou"]), f"on {judged.split}")
         if is_number(judged.record.get("flicker")):
             yield Fact("flicker", percent(judged.record["flicker"]), f"on {judged.split}")
+    forged = run.record.get("result")
+    if forged:
+        allowed = f"of a frame, {forged['limit_ms']:.1f} were allowed"
+        yield Fact("latency", f"{forged['latency_ms']:.1f} ms", allowed)
     if best is not None:
         yield Fact("best reward", percent(best.reward), f"trial {best.number}")
         yield Fact("mIoU", percent(best.stages[-1]["miou"]), f"of trial {best.number}, by the proxy")
@@ -130,7 +136,13 @@ def asked(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def pairs_of(title: str, values: Mapping[str, Any]) -> Pairs:
-    return Pairs(title, tuple((name.replace("_", " "), value_words(value)) for name, value in values.items()))
+    return Pairs(title, tuple((name.replace("_", " "), asked_words(name, value)) for name, value in values.items()))
+
+
+def asked_words(name: str, value: object) -> str:
+    if name in SECONDS_OF and is_number(value):
+        return duration(SECONDS_OF[name] * value)
+    return called(value) if name in PLACES and value else value_words(value)
 
 
 def value_words(value: object) -> str:

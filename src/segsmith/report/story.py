@@ -4,7 +4,7 @@ from typing import Any
 
 from segsmith.report.inside import Inside
 from segsmith.report.read import EVALUATION, RUNNING, Run
-from segsmith.report.words import amount, duration, is_number, listed, network_words, percent
+from segsmith.report.words import amount, called, duration, is_number, listed, network_words, percent, winner
 
 ENDS = {
     RUNNING: "It is still going",
@@ -22,9 +22,9 @@ def opening(run: Run, inside: Inside | None) -> str:
 
 def train_story(run: Run, inside: Inside | None) -> str:
     asked = run.configuration
-    what = asked.get("what", "a network")
+    what = called(asked.get("what", "a network"))
     network = f" ({network_words(run.genotype).removeprefix(f'{what}, ')})" if run.genotype else ""
-    on = f" on top of {asked['static']}" if asked.get("static") else ""
+    on = f" on top of {called(asked['static'])}" if asked.get("static") else ""
     budget = budget_words(asked)
     parts = [f"Train {what}{network}{on} on {asked.get('data', '?')}{budget}. {ending(run)}"]
     if run.going and run.curve:
@@ -45,7 +45,7 @@ def search_story(run: Run, inside: Inside | None) -> str:
         if asked.get(what)
     ]
     within = f" within {listed(limits)}" if limits else ""
-    on = f" on top of {asked['static']}" if asked.get("static") else ""
+    on = f" on top of {called(asked['static'])}" if asked.get("static") else ""
     budget = budget_words(asked)
     space, sampler = asked.get("space"), asked.get("sampler")
     words = f"Search the {space} space{on} on {asked.get('data')}{within} with {sampler}{budget}"
@@ -75,7 +75,7 @@ def forge_story(run: Run, inside: Inside | None) -> str:
     if found:
         how = "measured on the exported network" if found["measured"] else "as the table foretells"
         parts.append(
-            f"The network of trial {found['trial']} takes {found['latency_ms']:.1f} ms, {how}, and "
+            f"{winner(found['trial']).capitalize()} takes {found['latency_ms']:.1f} ms, {how}, and "
             f"{found['limit_ms']:.1f} were allowed; {percent(found['equal_pixels'], 3)} of its pixels are as in torch"
         )
     return ". ".join([*parts, *scores_words(run), *cost_words(inside)]) + "."
@@ -104,8 +104,9 @@ def ending(run: Run) -> str:
 
 
 def budget_words(asked: Any) -> str:
-    """`` for 2 epochs`` or `` for 50 trials or 10 minutes``, or a forge's; nothing where the recipe says it."""
-    found = [f"{asked[name]:g} {name}" for name in ("epochs", "trials", "minutes") if asked.get(name)]
+    """`` for 2 epochs`` or `` for 50 trials or 10 min``, or a forge's; nothing where the recipe says it."""
+    found = [f"{asked[name]:g} {name}" for name in ("epochs", "trials") if asked.get(name)]
+    found += [duration(60 * asked["minutes"])] if asked.get("minutes") else []
     found += [duration(asked["budget"])] if is_number(asked.get("budget")) else []
     return f" for {' or '.join(found)}" if found else ""
 

@@ -72,5 +72,15 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
+def called(value: object) -> str:
+    """A run or a file by its own name: where it lies is no one else's concern."""
+    return str(value).rstrip("/").rpartition("/")[2] or str(value)
+
+
+def winner(trial: object) -> str:
+    """The network of a forge; one that no search found is the leanest that the space can give."""
+    return f"the network of trial {trial}" if isinstance(trial, int) else "the leanest network of the space"
+
+
 def counted(counts: Mapping[str, int]) -> str:
     return listed([f"{count} {what}" for what, count in counts.items()])

@@ -14,7 +14,7 @@ from segsmith.training.runfolder import replacing
 
 
 def write_page(found: Mapping[str, Any], out: Path) -> None:
-    html = render([article(found, out.parent)], None, None)
+    html = render([article(found, out.parent)], None)
     with replacing(out) as beside:
         beside.write_text(html, encoding="utf-8")
 

@@ -1,11 +1,14 @@
 """Several processes that learn one network: each takes a part of every batch, and their gradients are added up."""
 
+import logging
 from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
+
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # in every process: how they found each other
 
 
 class Together(DDPStrategy):
