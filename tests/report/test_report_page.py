@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from report_made import DATA, evaluated, search_run, train_run, video_genotype
+from report_made import DATA, evaluated, record_of, search_run, train_run, video_genotype
 from typer.testing import CliRunner
 
 from segsmith.cli.main import app
@@ -17,7 +17,7 @@ from segsmith.networks.meta import Meta
 from segsmith.report.page import Reporter
 from segsmith.report.read import read_runs
 from segsmith.runtimes.card import Card
-from segsmith.training.runfolder import RunFolder
+from segsmith.training.runfolder import RunFolder, write_json
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -102,6 +102,26 @@ def test_test_comes_before_val_and_controls_stand_beside_the_network(tmp_path: P
     assert text.index("How good it is on test") < text.index("How good it is on val")
     for said in ("static on every frame", "copy the key frame", "warp by optical flow", "Accuracy against cost"):
         assert said in text, said
+
+
+@pytest.mark.parametrize(
+    ("trial", "said"), [("lean", "The leanest network of the space"), (3, "The network of trial 3")]
+)
+def test_a_forge_leads_the_page_of_its_runs(tmp_path: Path, trial: object, said: str) -> None:
+    out = tmp_path / "mine"
+    static = train_run(out / "static", model=False, static=str(tmp_path / "below"))
+    asked = {"data": DATA, "latency": "60%", "budget": 600.0, "table": str(tmp_path / "table.json")}
+    result = {"trial": trial, "latency_ms": 5.68, "limit_ms": 6.39, "measured": True, "equal_pixels": 1.0}
+    write_json(out / "run.json", record_of("forge", asked, "finished", result=result, seconds=590))
+    text = words(page_of(out, static.path))
+    assert f"within 10 min. It finished after 9 min 50 s. {said} takes 5.7 ms, measured" in text
+    order = ["Forge a network for", "Side by side", "on top of below on"]
+    assert sorted(order, key=text.index) == order
+    assert "for 2 min" in text
+    assert "table.json" in text
+    assert str(tmp_path) not in text.replace(f"segsmith forge {DATA} -o {out}", "")
+    apart = words(page_of(static.path, out))
+    assert apart.index("Side by side") < apart.index("Forge a network for")
 
 
 def test_a_search(tmp_path: Path) -> None:
