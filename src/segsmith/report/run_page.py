@@ -44,15 +44,15 @@ class View:
 def article(view: View) -> Article:
     run, inside, looks = view.run, view.inside, view.looks
     sections = [Section("In short", tuple(summary(run, inside)))]
+    shown = run.headline or (run.judged[-1] if run.judged else None)
+    if shown is not None:
+        sections += [one for one in (looks_section(run, shown, looks),) if one]
     if run.command == "search":
         sections += search_sections(run)
-    shown = run.headline or (run.judged[-1] if run.judged else None)
     for judged in run.judged:
         if "miou" in judged.record:
             sections += [one for one in (scores_section(run, judged, inside), drift_section(run, judged)) if one]
-    if shown is not None:
-        sections += [one for one in (looks_section(run, shown, looks), confusion_section(run)) if one]
-    sections += [one for one in (curve_section(run),) if one]
+    sections += [one for one in (confusion_section(run), curve_section(run)) if one]
     if inside is not None:
         sections.append(network_section(inside, view.below, view.key))
     sections += [one for one in (exports_section(run),) if one]
