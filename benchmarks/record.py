@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from segsmith.data.open import KINDS, without_path
 from segsmith.training.runfolder import machine, versions
 
 RESULTS = Path(__file__).parent / "results"
@@ -21,7 +22,9 @@ def record(**figures: Any) -> dict[str, Any]:
 
 
 def public(word: str) -> str:
-    """Without the folders of this machine: the last part of a path that begins at its root."""
+    """Without the folders of this machine: of a path that begins at its root the last part."""
+    if word.partition(":")[0] in KINDS:
+        return without_path(word)
     return re.sub(r"(^|[:=])/(?:[^/?]*/)*", r"\1", word)
 
 
