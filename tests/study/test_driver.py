@@ -12,6 +12,7 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint
 from segsmith.search.named import make_sampler
 from segsmith.spaces import Space
+from segsmith.study import driver
 from segsmith.study.driver import FAILURES, Driver, recorded
 from segsmith.study.limits import Goals, Limit
 from segsmith.study.meter import Cost
@@ -133,6 +134,20 @@ def test_the_same_network_proposed_twice_at_once_is_trained_once(tmp_path: Path)
     drive(study, plan(space, 5), TwoAtOnce(MadeUp(str(log))))
     assert len(log.read_text().splitlines()) == 1
     assert Counter(record.state for record in records(study)) == {"scored": 1, "repeated": 4}
+
+
+def test_a_study_with_minutes_ends_where_nothing_new_is_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gone on with, it ends at once; one that was asked for a number of trials has them all."""
+    monkeypatch.setattr(driver, "SETTLED", 10)
+    space = cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec", "layer2"))
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 0, minutes=60.0))
+    assert book.known_again == 10
+    assert all(record.state == "repeated" for record in records(study)[-10:])
+    assert drive(study, plan(space, 0, minutes=60.0)).counted == book.counted
+    assert drive(study, plan(space, book.counted + 5)).counted == book.counted + 5
 
 
 def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_path: Path) -> None:

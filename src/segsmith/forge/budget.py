@@ -131,12 +131,20 @@ def within_reason(pace: float) -> float:
     return min(PACES[1], max(PACES[0], pace))
 
 
+class TooShort(UserError):
+    """``needed``: seconds that would do."""
+
+    def __init__(self, what: str, needed: float) -> None:
+        super().__init__(what, fix=f"--budget {duration_words(needed)} would do")
+        self.needed = needed
+
+
 def check_enough(budget: float, spent: float, speeds: Speeds, shares: list[Share]) -> None:
     """Refuse a budget that is too short for one candidate."""
     least = {STATIC: SHORTEST, SEARCH: speeds.candidate_s, TRAIN: SHORTEST * finalists(budget)}
     if any(share.learning < least.get(share.stage, 0.0) for share in shares):
-        raise UserError(
+        raise TooShort(
             f"a budget of {duration_words(budget)} is too short for one candidate, which takes "
             f"{speeds.candidate_s:.0f} s, beside all else",
-            fix=f"--budget {duration_words(max(needed(spent, speeds), budget + 60))} would do",
+            max(needed(spent, speeds), budget + 60),
         )

@@ -8,13 +8,14 @@ from segsmith.study.trial import COUNTED, FAILED, INFEASIBLE, REPEATED, SCORED, 
 
 @dataclass
 class Book:
-    """``failures`` and ``refusals`` are those in a row, up to now."""
+    """``failures``, ``refusals`` and ``known_again`` are those in a row, up to now."""
 
     stopper: Stopper
     counted: int = 0
     repeats: int = 0
     failures: int = 0
     refusals: int = 0
+    known_again: int = 0
     elapsed: float = 0.0
     best: Record | None = None
     scored: dict[str, Record] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Book:
         self.elapsed = max(self.elapsed, record.elapsed)
         self.failures = self.failures + 1 if record.state == FAILED else 0
         self.refusals = self.refusals + 1 if record.state == INFEASIBLE else 0
+        self.known_again = self.known_again + 1 if record.state == REPEATED else 0
         if record.state not in COUNTED:
             return
         self.counted += 1

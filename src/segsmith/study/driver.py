@@ -27,6 +27,8 @@ from segsmith.study.trial import ATTRIBUTE, FAILED, INFEASIBLE, REPEATED, Record
 
 FAILURES, REFUSALS = 10, 2000
 """So many in a row end a study."""
+SETTLED = 100
+"""So many known networks in a row end a study that has minutes, not trials: nothing new is to come."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Driver:
             self._submit(pending)
 
     @property
+    def settled(self) -> bool:
+        return not self.plan.trials and self.book.known_again >= SETTLED
+
+    @property
     def elapsed(self) -> float:
         """Seconds of work, those before an interruption included."""
         return self.before + time.monotonic() - self.begun
@@ -126,6 +132,8 @@ class Driver:
     def _wants_more(self) -> bool:
         plan, waiting = self.plan, sum(1 + len(pending.twins) for pending in self.pending.values())
         if plan.trials and self.book.counted + waiting >= plan.trials:
+            return False
+        if self.settled:
             return False
         return not plan.minutes or self.elapsed < 60 * plan.minutes
 

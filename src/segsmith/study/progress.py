@@ -29,6 +29,10 @@ class Progress:
         if self._terminal or record.state != INFEASIBLE or book.refusals % REFUSALS == 0:
             self._write(line(record, book, self.trials, self.minutes), over=True)
 
+    def settled(self, book: Book) -> None:
+        known = f"the last {book.known_again} proposals were known networks"
+        self._write(f"settled after {book.counted} trials: {known}; another --seed looks elsewhere", over=False)
+
     def end(self) -> None:
         if self._terminal:
             self._write("", over=False)

@@ -110,8 +110,11 @@ def _drive(
             keep_genotype(run.genotype, record)
 
     interruption = Interruption()
+    driver = Driver(study, plan, pool, costs[0], told, lambda: interruption.asked, costs[1])
     with interruption.heard():
-        book = Driver(study, plan, pool, costs[0], told, lambda: interruption.asked, costs[1]).run()
+        book = driver.run()
+    if driver.settled:
+        progress.settled(book)
     return book, interruption.asked
 
 
