@@ -9,8 +9,8 @@ import typer
 from segsmith.cli.output import say
 from segsmith.errors import UserError
 
-DATA, LATENCY, KEY_EVERY = "toy", "65%", 10
-STATIC = "template-arch1"
+DATA, LATENCY, KEY_EVERY = "toy", "70%", 10
+STATIC = "arch2"
 BUDGET = "4m10s"
 
 
@@ -25,7 +25,7 @@ def demo(
         raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
     began = time.perf_counter()
     say(f"1  simulate streets and check them                    -> {out}/frames.png")
-    say(f"2  train {STATIC}, an image network           -> {out}/static")
+    say(f"2  train {STATIC}, an image network                    -> {out}/static")
     say(f"3  search a cell that carries it from frame to frame  -> {out}/search, {out}/cell.svg")
     say(f"4  train the best, export it, prove it equal, time it -> {out}/export")
     say(f"5  judge it on streets it never saw, tell of it       -> {out}/report.html")

@@ -126,7 +126,7 @@ class Forge:
     def _report(self, job: Job) -> dict[str, Any]:
         """The page is to say that it is finished: nothing comes behind it."""
         self.ledger.finish(self.ledger.found(PICK))
-        return finish.write_report(job)
+        return finish.write_report(job, self.ledger.found(PICK)["trial"])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from segsmith.deploy.benchmark.run import Asked, benchmark
 from segsmith.deploy.benchmark.turns import MIX
 from segsmith.deploy.export import ExportOptions, export
 from segsmith.errors import UserError
-from segsmith.forge.job import Job
+from segsmith.forge.job import Job, run_name
 from segsmith.genotype.load import read_genotype
 from segsmith.latency.table import Table
 from segsmith.latency.target import is_here
@@ -161,9 +161,10 @@ def judge(job: Job, controls: bool) -> dict[str, Any]:
     return {"split": facts.split, "miou": done.result.scores.miou, "files": [str(path) for path in done.files]}
 
 
-def write_report(job: Job) -> dict[str, Any]:
+def write_report(job: Job, picked: object) -> dict[str, Any]:
     """Of the forge itself, its search, its image network and the networks that were trained to their end."""
     page = job.out / "report.html"
-    runs = [job.out, job.search, job.static, *sorted(job.trained.glob("*"))]
+    others = [run for run in sorted(job.trained.glob("*")) if run.name != run_name(picked)]  # that one is the forge's
+    runs = [job.out, job.search, job.static, *others]
     Reporter(job.say).write([run for run in runs if RunFolder(run).exists()], page)
     return {"page": str(page)}

@@ -38,3 +38,7 @@ class Job:
         """The table that is complete, if there is one."""
         own = self.out / "table.json"
         return self.options.table or (str(own) if own.exists() else "")
+
+
+def run_name(trial: object) -> str:
+    return f"trial{trial}"

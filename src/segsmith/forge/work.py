@@ -7,7 +7,7 @@ from typing import Any
 
 from segsmith.errors import UserError
 from segsmith.forge.choice import Chosen, choose, price_now
-from segsmith.forge.job import Job
+from segsmith.forge.job import Job, run_name
 from segsmith.forge.options import DYNAMIC, LGC
 from segsmith.forge.supernet import search_supernet
 from segsmith.latency.job import begun, measure_table
@@ -122,7 +122,7 @@ def train_best(job: Job, seconds: float, count: int) -> dict[str, Any]:
 
 def train_one(job: Job, one: Chosen, seconds: float) -> dict[str, Any]:
     """To its end: a cell on the image network's weights, a template network on its stem's."""
-    run = job.trained / f"trial{one['trial']}"
+    run = job.trained / run_name(one["trial"])
     job.say(f"training trial {one['trial']}")
     static = "" if job.facts.space == LGC else str(job.static)
     options = asked(job, str(job.out / one["genotype"]), run, seconds, static)

@@ -14,6 +14,8 @@ from segsmith.data.base import Clip
 from segsmith.networks.interface import StaticNetwork
 from segsmith.networks.sizes import halve
 from segsmith.networks.tensors import digest, weights_of
+from segsmith.ops.memory import channels_last
+from segsmith.runtimes.fold import fold
 from segsmith.study.proxy.frames import FrameSource, frames_of, names_of
 from segsmith.study.proxy.store import Store, making, place
 
@@ -59,18 +61,19 @@ def collect(
     with making(target) as writer, torch.inference_mode():
         if writer is None:
             return Store.open(target)
+        answers = cast(StaticNetwork, channels_last(fold(cast(nn.Module, static))))
         frames = frames_of(clips)
         firsts = {clip.frames[0] for clip in clips}
         done = 0
         for some, pixels in source.batches(frames, shop.device):
-            features = static.encode(pixels)
-            seen = {FULL: features} | ({HALF: static.encode(halve(pixels), wanted.taps[-1])} if wanted.half else {})
+            features = answers.encode(pixels)
+            seen = {FULL: features} | ({HALF: answers.encode(halve(pixels), wanted.taps[-1])} if wanted.half else {})
             for scale in wanted.scales:
                 for tap in wanted.taps:
                     writer.append(f"{scale}.{tap}", half_precision(seen[scale][tap]))
             starts = [place for place, frame in enumerate(some) if frame in firsts]
             if starts:
-                dec, _ = static.decode({name: x[starts] for name, x in features.items()})
+                dec, _ = answers.decode({name: x[starts] for name, x in features.items()})
                 writer.append("dec", half_precision(dec))
             writer.append("masks", np.stack([source.mask(frame, wanted.stride) for frame in some]))
             done += len(some)
