@@ -16,6 +16,7 @@ from segsmith.genotype import Genotype, fingerprint, preset
 from segsmith.networks.build import build
 from segsmith.networks.checkpoint import save_checkpoint
 from segsmith.networks.meta import Meta
+from segsmith.search.named import make_sampler
 from segsmith.spaces import DynamicSpace, Space
 from segsmith.study.book import Book
 from segsmith.study.driver import Driver, Plan, recorded
@@ -25,6 +26,7 @@ from segsmith.study.options import SearchOptions
 from segsmith.study.pool import InProcess, Pool
 from segsmith.study.proxy.marks import Marks
 from segsmith.study.proxy.presets import ProxySettings, Stage
+from segsmith.study.storage import open_storage, open_study
 from segsmith.study.trial import Record
 
 HEIGHT, WIDTH = 64, 96
@@ -159,6 +161,13 @@ def score_of(genotype: Genotype) -> float:
 def cost_of(genotype: Genotype) -> Cost:
     """What is not tested here has no meaning: FLOPs are the number of nodes."""
     return Cost(1000 + len(genotype.net.nodes), 10.0 * len(genotype.net.nodes), 100, 10)
+
+
+def study_in(
+    folder: Path, space: Space, sampler: str = "random", objectives: tuple[str, ...] = ("reward",)
+) -> optuna.Study:
+    made = make_sampler(sampler, space, 3, "quick", len(objectives))
+    return open_study(open_storage(folder, ""), "test", made, objectives)
 
 
 def plan(space: Space, trials: int = 10, **changes: object) -> Plan:

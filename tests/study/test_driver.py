@@ -6,27 +6,17 @@ from pathlib import Path
 
 import optuna
 import pytest
-from study_help import MadeUp, cell_space, cost_of, drive, plan, proposals, records, score_of
+from study_help import MadeUp, cell_space, cost_of, drive, plan, proposals, records, score_of, study_in
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint
-from segsmith.search.named import make_sampler
-from segsmith.spaces import Space
 from segsmith.study import driver
 from segsmith.study.driver import FAILURES, Driver, recorded
 from segsmith.study.limits import Goals, Limit
 from segsmith.study.meter import Cost
 from segsmith.study.pool import InProcess
 from segsmith.study.results import pareto
-from segsmith.study.storage import open_storage, open_study
 from segsmith.study.trial import ATTRIBUTE
-
-
-def study_in(
-    folder: Path, space: Space, sampler: str = "random", objectives: tuple[str, ...] = ("reward",)
-) -> optuna.Study:
-    made = make_sampler(sampler, space, 3, "quick", len(objectives))
-    return open_study(open_storage(folder, ""), "test", made, objectives)
 
 
 class Killed(BaseException):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from segsmith.study.book import Book
-from segsmith.study.trial import COUNTED, INFEASIBLE, Record
+from segsmith.study.trial import COUNTED, Record
 from segsmith.training.journal import clock
 
-REFUSALS = 100
-"""Where lines stay, one for so many refusals in a row."""
+ALIKE = 100
+"""Where lines stay, one for the first of so many in a row that were refused, or known."""
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Progress:
             self._write(f"{what} {done}/{total}", over=done < total)
 
     def told(self, record: Record, book: Book) -> None:
-        if self._terminal or record.state != INFEASIBLE or book.refusals % REFUSALS == 0:
+        alike = max(book.refusals, book.known_again)
+        if self._terminal or alike % ALIKE <= 1:
             self._write(line(record, book, self.trials, self.minutes), over=True)
 
     def settled(self, book: Book) -> None:
