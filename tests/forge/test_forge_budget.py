@@ -121,6 +121,7 @@ def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> N
         ({"latency": "soon"}, "no amount"),
         ({"floors": ("box",)}, "no class and IoU"),
         ({"static": "light"}, "no image network"),
+        ({"key_every": -1}, "--key-every -1 is below one"),
     ],
 )
 def test_what_cannot_be_asked(change: dict[str, object], words: str) -> None:

@@ -12,6 +12,7 @@ from segsmith.errors import UserError
 DATA, LATENCY, KEY_EVERY = "toy", "75%", 5
 STATIC = "arch2"
 BUDGET = "4m10s"
+SHEET = "frames.png"
 
 
 def demo(
@@ -21,21 +22,22 @@ def demo(
     budget: Annotated[str, typer.Option(help="Time for the forge, which is all but the film.")] = BUDGET,
 ) -> None:
     """Forge a network for simulated streets and film it: minutes on a laptop, and nothing is downloaded."""
-    if out.exists() and any(out.iterdir()) and not (out / "forge.json").exists():
+    if out.exists() and not (out / "forge.json").exists() and any(path.name != SHEET for path in out.iterdir()):
         raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
     began = time.perf_counter()
-    say(f"1  simulate streets and check them                    -> {out}/frames.png")
+    say(f"1  simulate streets and check them                    -> {out}/{SHEET}")
     say(f"2  train {STATIC}, an image network                    -> {out}/static")
     say(f"3  search a cell that carries it from frame to frame  -> {out}/search, {out}/cell.svg")
     say(f"4  train the best, export it, prove it equal, time it -> {out}/export")
     say(f"5  judge it on streets it never saw, tell of it       -> {out}/report.html")
     say(f"6  film it                                            -> {out}/street.mp4")
-    say(f"This is `segsmith forge {DATA} --latency {LATENCY} --budget {budget} -o {out}` and a film.\n")
+    asked = f"--latency {LATENCY} --budget {budget} --static {STATIC} --key-every {KEY_EVERY}"
+    say(f"This is `segsmith forge {DATA} {asked} -o {out}`, and a film.\n")
     _sheet(out)
     _forge(out, budget)
     _film(out)
     say(f"\nDone in {(time.perf_counter() - began) / 60:.1f} minutes. Look at")
-    for name in ("street.mp4", "report.html", "cell.svg", "frames.png"):
+    for name in ("street.mp4", "report.html", "cell.svg", SHEET):
         say(f"  {out / name}")
     say("and go on with")
     say("  segsmith data check folder:PATH                              # is your own data fit to train on?")
@@ -48,7 +50,7 @@ def _sheet(out: Path) -> None:
     from segsmith.data.sheet import write_sheet
 
     out.mkdir(parents=True, exist_ok=True)
-    write_sheet(open_dataset(DATA), out / "frames.png")
+    write_sheet(open_dataset(DATA), out / SHEET)
 
 
 def _forge(out: Path, budget: str) -> None:

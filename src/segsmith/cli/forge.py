@@ -39,6 +39,10 @@ def forge(
     space: Annotated[
         str, Opt(help="dynamic, template, lgc, or auto: cells for clips, image networks for frames.")
     ] = "auto",
+    static: Annotated[
+        str, Opt(help="The image network that cells stand on: arch2, …; nothing: the best that fits.")
+    ] = "",
+    key_every: Annotated[int, Opt(help="One key frame in so many; nothing: as the target says.")] = 0,
     floor: Annotated[list[str] | None, Opt(help="CLASS=IOU that the network should reach; may be repeated.")] = None,
     plan: Annotated[bool, Opt("--plan", help="Show the plan and stop.")] = False,
     device: Annotated[str, Opt(help="To train on: cpu, cuda or auto.")] = "auto",
@@ -59,6 +63,8 @@ def forge(
         table=table,
         space=space,
         floors=tuple(floor or ()),
+        static=static,
+        key_every=key_every,
         device=device,
         seed=seed,
         quiet=quiet,

@@ -20,7 +20,8 @@ FREE = frozenset(("out", "quiet"))
 @dataclass(frozen=True)
 class ForgeOptions:
     """``latency`` is that of the mean frame: 40ms, or a share such as 60% of what the image network takes on every
-    frame. ``budget`` is in seconds of work. ``static`` names the image network; empty: the best that fits."""
+    frame. ``budget`` is in seconds of work. ``static`` names the image network; empty: the best that fits. ``key_every`` 0: as the
+    target says."""
 
     data: str
     out: str
@@ -41,6 +42,8 @@ class ForgeOptions:
             raise UserError(f"there is no space {self.space!r}", fix=f"take one of {', '.join(SPACES)}")
         if self.static and self.static not in STATIC_PRESETS:
             raise UserError(f"{self.static!r} is no image network", fix=f"take one of {', '.join(STATIC_PRESETS)}")
+        if self.key_every < 0:
+            raise UserError(f"--key-every {self.key_every} is below one", fix="10 is one key frame in ten")
         parse_amount(self.latency, 1.0)
         parse_floors(self.floors)
 
