@@ -27,6 +27,8 @@ def forged(options: ForgeOptions, *_: object) -> dict[str, Any]:
     """A network that nobody trained."""
     assert options.data == "toy"
     out, genotype = Path(options.out), preset("copy")
+    if not RunFolder(out).exists():
+        RunFolder(out).create("forge", options.record(), 0)
     meta = Meta(genotype, CAMVID.names, CAMVID.colours)
     save_checkpoint(out / "model.safetensors", build(genotype, len(CAMVID.names)), meta)
     (out / "forge.json").write_text("{}")
@@ -78,19 +80,19 @@ def test_a_slow_machine_gets_the_time_that_it_needs(tmp_path: Path, monkeypatch:
 
     def forging(options: ForgeOptions, *more: object) -> dict[str, Any]:
         budgets.append(options.budget)
-        run = RunFolder(Path(options.out))
-        if options.budget < 300:
-            raise TooShort("a budget of 3m is too short", 300.0)
-        if not run.exists():
-            run.create("forge", options.record(), 0)
+        if options.budget < 400:
+            raise TooShort("a budget is too short", options.budget + 120)
         return forged(options, *more)
 
     monkeypatch.setattr("segsmith.forge.drive.run_forge", forging)
     lines = said("-o", str(out), "--budget", "3m")
-    assert "a budget of 3m is too short (--budget 5m would do): this machine gets it" in lines
+    assert "a budget is too short (--budget 5m would do): this machine gets more" in lines
     assert_whole(out, lines)
+    assert sum("--budget 5m30s --static" in line for line in lines) == 1
+    frames = (out / "frames.png").stat().st_mtime_ns
     said("-o", str(out), "--budget", "3m")
-    assert budgets == [180, 300, 300]
+    assert budgets == [180, 330, 496, 496]
+    assert (out / "frames.png").stat().st_mtime_ns == frames, "what a stage took is told by the newest file"
 
 
 def test_the_demo_touches_nothing_that_is_not_its_own(tmp_path: Path) -> None:
@@ -98,6 +100,11 @@ def test_the_demo_touches_nothing_that_is_not_its_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is there already"):
         CliRunner().invoke(app, ["demo", "-o", str(tmp_path)], catch_exceptions=False)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    forge = tmp_path / "forge"
+    RunFolder(forge).create("forge", ForgeOptions("folder:x", str(forge), "40ms", 600.0).record(), 0)
+    with pytest.raises(UserError, match="is there already"):
+        CliRunner().invoke(app, ["demo", "-o", str(forge)], catch_exceptions=False)
+    assert [path.name for path in forge.iterdir()] == ["run.json"]
 
 
 @pytest.mark.slow

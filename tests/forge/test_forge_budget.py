@@ -92,6 +92,7 @@ def test_a_machine_that_is_slower_than_it_was_is_planned_with() -> None:
     done = [{"seconds": 90.0, "learning": 60.0, "planned": 75.0}, {"seconds": 70.0, "learning": 40.0, "planned": 70.0}]
     assert pace(done, 1.0) == pytest.approx(2), "the second was planned with the first one's pace"
     assert pace([], 1.3) == 1.3
+    assert pace([{"seconds": 60.0, "learning": 100.0, "planned": 110.0}], 1.3) == 1.3, "it ended before its time"
     assert pace([{"seconds": 900.0, "learning": 60.0, "planned": 75.0}], 1.0) == PACES[1]
     slow, usual = (share_of(TRAIN, divide(600, 300, [LOOK, STATIC], one)) for one in (SPEEDS.times(2), SPEEDS))
     assert slow.fixed == pytest.approx(2 * usual.fixed)

@@ -9,6 +9,7 @@ from forge_help import asked
 
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
+from segsmith.forge import reachable
 from segsmith.forge.material import FEWEST, material_of, space_for, target_of
 from segsmith.forge.narrow import narrowed
 from segsmith.forge.reachable import ROOM, Reached, leanest, reached, space_of, statics_for
@@ -46,6 +47,22 @@ def test_the_most_able_image_network_that_leaves_room_is_taken() -> None:
     found = tried("50%")
     assert (found.static, found.limit_ms, found.lean_ms) == ("arch2", 20.0, 12.0)
     assert found.lean_ms < found.held_ms < found.limit_ms
+
+
+@pytest.mark.parametrize(("space", "calls"), [("dynamic", 3), ("template", 2)])
+def test_what_timing_takes_is_told_of_a_candidate_as_most_are(
+    monkeypatch: pytest.MonkeyPatch, space: str, calls: int
+) -> None:
+    """Cells on one image network have its key frames, which are known from the second one on."""
+    timed: list[Genotype] = []
+
+    def price(genotype: Genotype) -> float:
+        timed.append(genotype)
+        return 5.0
+
+    monkeypatch.setattr(reachable, "seconds_of", lambda call: (call(), float(len(timed)))[1])
+    assert reached(space, "40ms", ["arch2"], price, "a machine").timed_s == calls
+    assert len(timed) == calls
 
 
 def test_a_latency_that_leaves_little_is_taken_all_the_same() -> None:

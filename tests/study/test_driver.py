@@ -140,16 +140,27 @@ def test_a_study_with_minutes_ends_where_nothing_new_is_proposed(
     assert drive(study, plan(space, book.counted + 5)).counted == book.counted + 5
 
 
+def half_alone(genotype: Genotype) -> Cost:
+    """Only steps at half size are cheap."""
+    return replace(cost_of(genotype), flops=50.0 if genotype.settings["step_scale"] == 0.5 else 200.0)
+
+
+def test_refused_networks_that_are_proposed_again_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "SETTLED", 30)
+    few = {"operations": ("skip",), "aggregations": ("wsum",), "inputs": ("prev:dec",), "step_scales": (1.0, 0.5)}
+    space = cell_space(1, **few)
+    study = study_in(tmp_path, space)
+    goals = Goals((Limit("flops", 100.0),))
+    book = drive(study, plan(space, 0, minutes=60.0, goals=goals), meter=half_alone)
+    assert book.known_again == 30
+    assert {record.state for record in records(study)[-30:]} == {"repeated", "infeasible"}
+
+
 def test_what_cannot_meet_the_budget_is_turned_away_before_it_is_trained(tmp_path: Path) -> None:
     space, log = cell_space(2, step_scales=(1.0, 0.5)), tmp_path / "log"
     study = study_in(tmp_path, space)
-
-    def meter(genotype):
-        half = genotype.settings["step_scale"] == 0.5
-        return replace(cost_of(genotype), flops=50.0 if half else 200.0)
-
     goals = Goals((Limit("flops", 100.0),))
-    Driver(study, plan(space, 6, goals=goals), InProcess(MadeUp(str(log))), meter).run()
+    Driver(study, plan(space, 6, goals=goals), InProcess(MadeUp(str(log))), half_alone).run()
     found = records(study)
     refused = [record for record in found if record.state == "infeasible"]
     assert refused

@@ -1,6 +1,7 @@
 """``segsmith demo``: the whole way on the built-in street simulator."""
 
 import time
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ DATA, LATENCY, KEY_EVERY = "toy", "75%", 5
 STATIC = "arch2"
 BUDGET = "4m10s"
 SHEET = "frames.png"
+TRIES, HEADROOM = 2, 1.1
 
 
 def demo(
@@ -22,8 +24,7 @@ def demo(
     budget: Annotated[str, typer.Option(help="Time for the forge, which is all but the film.")] = BUDGET,
 ) -> None:
     """Forge a network for simulated streets and film it: minutes on a laptop, and nothing is downloaded."""
-    if out.exists() and not (out / "forge.json").exists() and any(path.name != SHEET for path in out.iterdir()):
-        raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
+    seconds = _budget(out, budget)
     began = time.perf_counter()
     say(f"1  simulate streets and check them                    -> {out}/{SHEET}")
     say(f"2  train {STATIC}, an image network                    -> {out}/static")
@@ -31,10 +32,8 @@ def demo(
     say(f"4  train the best, export it, prove it equal, time it -> {out}/export")
     say(f"5  judge it on streets it never saw, tell of it       -> {out}/report.html")
     say(f"6  film it                                            -> {out}/street.mp4")
-    asked = f"--latency {LATENCY} --budget {budget} --static {STATIC} --key-every {KEY_EVERY}"
-    say(f"This is `segsmith forge {DATA} {asked} -o {out}`, and a film.\n")
     _sheet(out)
-    _forge(out, budget)
+    _forge(out, seconds)
     _film(out)
     say(f"\nDone in {(time.perf_counter() - began) / 60:.1f} minutes. Look at")
     for name in ("street.mp4", "report.html", "cell.svg", SHEET):
@@ -45,31 +44,51 @@ def demo(
     say(f"  segsmith evaluate {out} --data {DATA} --split test --key-every {KEY_EVERY}")
 
 
+def _budget(out: Path, asked: str) -> float:
+    """Seconds: as asked, or those that a demo which was stopped here was given."""
+    from segsmith.forge.options import parse_duration
+    from segsmith.training.runfolder import RunFolder
+
+    seconds = parse_duration(asked)
+    run = RunFolder(out)
+    before = run.record().get("configuration", {}) if run.exists() else {}
+    if (before.get("data"), before.get("static")) == (DATA, STATIC) and (out / SHEET).exists():
+        return float(before["budget"])
+    if out.exists() and any(path.name != SHEET for path in out.iterdir()):
+        raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
+    return seconds
+
+
 def _sheet(out: Path) -> None:
     from segsmith.data.open import open_dataset
     from segsmith.data.sheet import write_sheet
 
-    out.mkdir(parents=True, exist_ok=True)
-    write_sheet(open_dataset(DATA), out / SHEET)
+    if not (out / SHEET).exists():
+        out.mkdir(parents=True, exist_ok=True)
+        write_sheet(open_dataset(DATA), out / SHEET)
 
 
-def _forge(out: Path, budget: str) -> None:
+def _forge(out: Path, seconds: float) -> None:
+    """On a slow machine with as much time as it takes."""
     from dataclasses import replace
 
     from segsmith.cli.forge import show_plan
     from segsmith.forge.budget import TooShort
     from segsmith.forge.drive import run_forge
-    from segsmith.forge.options import ForgeOptions, parse_duration
-    from segsmith.training.runfolder import RunFolder
+    from segsmith.forge.options import ForgeOptions, duration_words
 
-    run = RunFolder(out)
-    seconds = float(run.record()["configuration"]["budget"]) if run.exists() else parse_duration(budget)
     options = ForgeOptions(DATA, str(out), LATENCY, seconds, static=STATIC, key_every=KEY_EVERY)
-    try:
-        run_forge(options, say, show_plan)
-    except TooShort as error:
-        say(f"{error}: this machine gets it\n")
-        run_forge(replace(options, budget=error.needed), say, show_plan)
+    for _ in range(TRIES):
+        budget = duration_words(options.budget)
+        asked = f"--latency {LATENCY} --budget {budget} --static {STATIC} --key-every {KEY_EVERY}"
+        say(f"This is `segsmith forge {DATA} {asked} -o {out}`, and a film.\n")
+        try:
+            run_forge(options, say, show_plan)
+            return
+        except TooShort as error:
+            say(f"{error}: this machine gets more\n")
+            options = replace(options, budget=ceil(HEADROOM * error.needed))
+    run_forge(options, say, show_plan)
 
 
 def _film(out: Path) -> None:

@@ -27,7 +27,10 @@ def search(
     ] = "quick",
     rows: Annotated[int | None, Opt(help="Rows of a candidate, as rows=N.")] = None,
     trials: Annotated[int, Opt(help="The budget in scored trials: such a search repeats bit for bit on a CPU.")] = 0,
-    minutes: Annotated[float, Opt(help="The budget in minutes of work, interruptions not counted.")] = 0.0,
+    minutes: Annotated[
+        float,
+        Opt(help="The budget in minutes of work; a search ends sooner where nothing new is proposed."),
+    ] = 0.0,
     flops: Annotated[
         str, Opt(help="A budget for the mix of frames: 2.5G, 900M, or 60% of the static network on every frame.")
     ] = "",

@@ -23,8 +23,8 @@ SHORTEST = 15.0
 """Seconds below which a training is none."""
 RESERVE = 0.02
 """Of what is left, kept for what takes longer than foreseen."""
-PACES = 0.5, 3.0
-"""What is believed of a machine that has become quicker or slower."""
+PACES = 1.0, 3.0
+"""What is believed of a machine that other work slows down; speeds are those of one that has none."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def pace(stages: Iterable[Mapping[str, Any]], before: float) -> float:
     now = before
     for one in stages:
         took, planned = one["seconds"] - one["learning"], one["planned"] - one["learning"]
-        if planned > 0:
+        if planned > 0 and took > 0:  # a search may end before its time
             now = within_reason(now * took / planned)
     return now
 

@@ -18,6 +18,7 @@ from segsmith.genotype.load import read_genotype
 from segsmith.latency.table import Table
 from segsmith.latency.target import is_here
 from segsmith.report.page import Reporter
+from segsmith.report.words import winner
 from segsmith.runtimes.graphs import KEY
 from segsmith.study.limits import parse_amount
 from segsmith.training.assess import assess
@@ -36,7 +37,8 @@ def pick(job: Job, finalists: Iterable[Mapping[str, Any]], seconds: float) -> di
         publish(Path(one["run"]), job.out)
         done = apart(job, seconds)
         job.say(done.proof)
-        job.say(f"trial {one['trial']}: {done.timed.ms:.1f} ms a frame, {done.timed.limit_ms:.1f} are allowed")
+        took = f"{done.timed.ms:.1f} ms a frame, {done.timed.limit_ms:.1f} are allowed"
+        job.say(f"{winner(one['trial'])} takes {took}")
         times.append(done.timed)
         if done.timed.kept:
             return {
@@ -162,7 +164,7 @@ def judge(job: Job, controls: bool) -> dict[str, Any]:
 
 
 def write_report(job: Job, picked: object) -> dict[str, Any]:
-    """Of the forge itself, its search, its image network and the networks that were trained to their end."""
+    """Of the forge itself, its search, its image network and what else was trained to its end."""
     page = job.out / "report.html"
     others = [run for run in sorted(job.trained.glob("*")) if run.name != run_name(picked)]  # that one is the forge's
     runs = [job.out, job.search, job.static, *others]

@@ -9,9 +9,6 @@ from segsmith.forge.reachable import Reached, leanest, space_of
 from segsmith.genotype import preset
 from segsmith.study.meter import FlopsMeter
 
-MARGIN = 1.0
-"""How many FLOPs a candidate may have, as a share of what a straight line from the leanest to the image network allows.
-The small operations of a cell may take twice as long for them as an image network's, but not all do."""
 ROWS, DRAWN, FITTING = (4, 3, 2, 1), 12, 2
 """A cell has as many rows as let so many of those that are drawn by chance keep to the FLOPs."""
 
@@ -27,7 +24,8 @@ class Narrowed:
 def narrowed(name: str, found: Reached, size: Size, classes: int, key_every: int) -> Narrowed:
     meter = FlopsMeter(size, classes, key_every)
     least, whole = meter(leanest(found.space)).flops, meter(preset(found.static)).flops
-    most = least + MARGIN * whole * max(0.0, found.held_ms - found.lean_ms) / found.static_ms
+    # a straight line: the small operations of some cells take twice as long for their FLOPs as an image network's
+    most = least + whole * max(0.0, found.held_ms - found.lean_ms) / found.static_ms
     if name != DYNAMIC:
         return Narrowed(0, most)
     fitting = (rows for rows in ROWS if fits(meter, found.static, rows, most))

@@ -20,8 +20,8 @@ FREE = frozenset(("out", "quiet"))
 @dataclass(frozen=True)
 class ForgeOptions:
     """``latency`` is that of the mean frame: 40ms, or a share such as 60% of what the image network takes on every
-    frame. ``budget`` is in seconds of work. ``static`` names the image network; empty: the best that fits. ``key_every`` 0: as the
-    target says."""
+    frame. ``budget`` is in seconds of work. ``static`` names the image network; empty: the best that fits.
+    ``key_every`` 0: as the target says."""
 
     data: str
     out: str

@@ -13,6 +13,7 @@ from segsmith.forge.supernet import search_supernet
 from segsmith.latency.job import begun, measure_table
 from segsmith.latency.rounds import Effort
 from segsmith.latency.target import save_target
+from segsmith.report.words import winner
 from segsmith.study.limits import parse_floors
 from segsmith.study.options import SearchOptions
 from segsmith.study.search import run_search
@@ -123,7 +124,7 @@ def train_best(job: Job, seconds: float, count: int) -> dict[str, Any]:
 def train_one(job: Job, one: Chosen, seconds: float) -> dict[str, Any]:
     """To its end: a cell on the image network's weights, a template network on its stem's."""
     run = job.trained / run_name(one["trial"])
-    job.say(f"training trial {one['trial']}")
+    job.say(f"training {winner(one['trial'])}")
     static = "" if job.facts.space == LGC else str(job.static)
     options = asked(job, str(job.out / one["genotype"]), run, seconds, static)
     return {**one, "run": str(run), **judged(job, trained(job, options))}

@@ -53,6 +53,8 @@ def search_story(run: Run, inside: Inside | None) -> str:
     found = run.results
     if found is None or not found.records:
         return f"{parts[0]}; no trial is finished yet."
+    if run.record.get("settled"):
+        parts[0] += " before its time, as nothing new was proposed any more"
     counts = listed([f"{count} {state}" for state, count in sorted(found.counts.items())])
     parts[0] += f": {len(found.records)} trial{'s' * (len(found.records) != 1)} ({counts})"
     if found.best is not None:

@@ -73,7 +73,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def called(value: object) -> str:
-    """A run or a file by its own name: where it lies is no one else's concern."""
+    """A run or a file by its own name, without the folders that it lies in."""
     return str(value).rstrip("/").rpartition("/")[2] or str(value)
 
 

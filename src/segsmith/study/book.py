@@ -19,13 +19,17 @@ class Book:
     elapsed: float = 0.0
     best: Record | None = None
     scored: dict[str, Record] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
         """In the order in which trials are finished."""
         self.elapsed = max(self.elapsed, record.elapsed)
         self.failures = self.failures + 1 if record.state == FAILED else 0
         self.refusals = self.refusals + 1 if record.state == INFEASIBLE else 0
-        self.known_again = self.known_again + 1 if record.state == REPEATED else 0
+        again = record.state == REPEATED or record.fingerprint in self.refused
+        self.known_again = self.known_again + 1 if again else 0
+        if record.state == INFEASIBLE:
+            self.refused.add(record.fingerprint)
         if record.state not in COUNTED:
             return
         self.counted += 1

@@ -98,7 +98,7 @@ class Driver:
     def _fill(self, left: list[Trial]) -> None:
         """Give every free hand a candidate; where they are timed, no sooner than all are."""
         timed: list[Pending] = []
-        while self.pool.free > len(timed) and self._wants_more() and not self.asked_to_stop():
+        while self.pool.free > len(timed) and self._wants_more(bool(left)) and not self.asked_to_stop():
             pending = self._propose(left.pop(0) if left else self.study.ask())
             if pending is None:
                 continue
@@ -129,11 +129,11 @@ class Driver:
                 left.append(trial)
         return left
 
-    def _wants_more(self) -> bool:
+    def _wants_more(self, left: bool) -> bool:
         plan, waiting = self.plan, sum(1 + len(pending.twins) for pending in self.pending.values())
         if plan.trials and self.book.counted + waiting >= plan.trials:
             return False
-        if self.settled:
+        if self.settled and not left:
             return False
         return not plan.minutes or self.elapsed < 60 * plan.minutes
 

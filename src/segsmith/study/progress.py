@@ -27,12 +27,15 @@ class Progress:
 
     def told(self, record: Record, book: Book) -> None:
         alike = max(book.refusals, book.known_again)
-        if self._terminal or alike % ALIKE <= 1:
+        if self._terminal or not alike or alike % ALIKE == 1:
             self._write(line(record, book, self.trials, self.minutes), over=True)
 
     def settled(self, book: Book) -> None:
         known = f"the last {book.known_again} proposals were known networks"
-        self._write(f"settled after {book.counted} trials: {known}; another --seed looks elsewhere", over=False)
+        self._write(
+            f"settled after {book.counted} trials: {known}; another --seed, in a new folder, looks elsewhere",
+            over=False,
+        )
 
     def end(self) -> None:
         if self._terminal:

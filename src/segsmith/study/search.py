@@ -115,6 +115,7 @@ def _drive(
         book = driver.run()
     if driver.settled:
         progress.settled(book)
+        run.update(settled=True)
     return book, interruption.asked
 
 

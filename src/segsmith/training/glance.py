@@ -39,11 +39,9 @@ class Glance:
         return cls(replace(whole, splits={"val": some}), network, meta, key_every if video else 1, device)
 
     def miou(self) -> float:
-        self.network.eval()
         return evaluate(self._answerer(), self.dataset, "val", key_every=self.key_every).scores.miou
 
     def picture(self) -> Image:
-        self.network.eval()
         answerer = self._answerer()
         frames = [frame for frame in self.dataset.frames("val") if frame.labelled]
         images = [self.dataset.reader.image(frame) for frame in frames[:: max(1, len(frames) // SHOWN)][:SHOWN]]

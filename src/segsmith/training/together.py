@@ -8,8 +8,6 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
-logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # in every process: how they found each other
-
 
 class Together(DDPStrategy):
     """Starts the processes; the loop adds up the gradients itself.
@@ -21,6 +19,11 @@ class Together(DDPStrategy):
     def __init__(self, device: str) -> None:
         backend = "nccl" if device == "cuda" else "gloo"
         super().__init__(process_group_backend=backend, start_method="spawn")
+
+    def setup_environment(self) -> None:
+        """In every process; how they found each other is not told."""
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        super().setup_environment()
 
     def setup_module(self, module: nn.Module) -> Any:
         return module
