@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from segsmith.genotype import Genotype, preset
-from segsmith.latency import opened
 from segsmith.latency.export import exported
 from segsmith.latency.opened import Call, open_pieces, open_whole
 from segsmith.latency.piece import BASE, CARRY, CLASSES, Piece
@@ -32,12 +31,6 @@ PIECES = (
     Piece("resize", 8, 8, 6, 8, to=(11, 15)),
     Piece(f"{CLASSES}3", 8, 5, 12, 16, to=SIZE),
 )
-
-
-@pytest.fixture(autouse=True)
-def own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where sessions share their threads, no session of another test in this process could have its own any more."""
-    monkeypatch.setattr(opened, "_shared_threads", lambda threads: False)
 
 
 def statics(name: str) -> Genotype:
