@@ -10,7 +10,7 @@ import typer
 from segsmith.cli.output import say
 from segsmith.errors import UserError
 
-DATA, LATENCY, KEY_EVERY = "toy", "75%", 5
+DATA, LATENCY, KEY_EVERY = "toy", "70%", 10
 STATIC = "arch2"
 BUDGET = "4m10s"
 SHEET = "frames.png"
