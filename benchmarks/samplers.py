@@ -34,7 +34,7 @@ from segsmith.study.table import Table
 
 NAMES = ("random", "ppo", "ppo-paper", "reinforce", "tpe", "nsga2")
 BIN = 50
-GRID = {"lr": (1e-3, 2e-3, 5e-3, 1e-2), "clip": (0.1, 0.2), "buffer": (16, 50)}
+GRID = {"lr": (1e-3, 2e-3, 5e-3, 1e-2), "clip": (0.1, 0.2), "buffer": (16, 50), "entropy": (0.0, 0.03)}
 
 
 @dataclass(frozen=True)
