@@ -1,6 +1,7 @@
 """The card of a network that ships, from what its file says about itself."""
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 from segsmith.networks.meta import Meta
@@ -19,7 +20,7 @@ def card(name: str, meta: Meta, megabytes: float) -> str:
         f"Of this very file, whole frames at full size{key}.",
         table({split: made[split] for split in ("val", "holdout") if split in made}),
         "`holdout` is a street of which training has seen nothing, every frame by itself." if "holdout" in made else "",
-        f"```sh\nsegsmith evaluate {name} --data {repeated(made['data'])}\n```",
+        f"```sh\nsegsmith evaluate {name} --data {quote(made['data'])}\n```",
         "## How it was made",
         bullets(meta),
         f"```sh\n{made['command']}\n```",
@@ -41,11 +42,6 @@ def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
 
 def percent(share: float | None) -> str:
     return "-" if share is None or share != share else f"{100 * share:.1f} %"
-
-
-def repeated(data: str) -> str:
-    """The data set's name as a person would type it."""
-    return f"'{data.replace(':PATH', ':~/PATH')}'" if "?" in data else data.replace(":PATH", ":~/PATH")
 
 
 def bullets(meta: Meta) -> str:

@@ -1,7 +1,8 @@
 #!/bin/sh
-# A video network of 0.3M parameters: a cell of 25K, drawn by hand, on template-arch0. Between key frames it sees frames at half
-# their size, so that a step takes a third of a key frame's FLOPs. Most clips are single images in synthetic motion; the
-# image network that the cell stands on is also its teacher, for an answer that jumps at key frames flickers.
+# A video network of 0.3M parameters: a cell of 25K, drawn by hand, on template-arch0. Between key frames it sees
+# frames at half their size, so that a step takes a third of a key frame's FLOPs. Most clips are single images in
+# synthetic motion; the image network that the cell stands on is also its teacher, for an answer that jumps at key
+# frames flickers.
 . "$(dirname "$0")/steps.sh"
 
 STATIC="$RUNS/template-arch0"

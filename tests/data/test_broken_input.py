@@ -49,7 +49,7 @@ def test_a_mistake_in_the_name_is_a_user_error_in_one_line(tmp_path: Path) -> No
     assert "\n" not in line
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs POSIX permissions, and not to be root")
 def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     (camvid(tmp_path) / "train" / FRAME).chmod(0)
     result = CliRunner().invoke(app, ["check", f"camvid:{tmp_path}"])

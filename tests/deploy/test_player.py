@@ -214,7 +214,7 @@ def test_the_command_takes_a_key_frame_where_the_scene_changes(
     assert (found["frames"], found["key_frames"]) == (8, 2)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have one")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told by its environment whether it has a display")
 def test_no_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)

@@ -65,6 +65,7 @@ class Stages:
     log: list[str] = field(default_factory=list)
     given: list[tuple[Any, ...]] = field(default_factory=list)
     plans: list[list[Share]] = field(default_factory=list)
+    asked: list[ForgeOptions] = field(default_factory=list)
     fault: str = ""
 
     def put(self, monkeypatch: pytest.MonkeyPatch) -> "Stages":
@@ -80,6 +81,7 @@ class Stages:
         self.plans.append(shares)
 
     def _look(self, options: ForgeOptions, say: object) -> Facts:
+        self.asked.append(options)
         self._came(LOOK)
         return facts()
 

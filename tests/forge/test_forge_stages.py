@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from forge_help import Stages, asked
+from typer.testing import CliRunner
 
+from segsmith.cli.main import app
 from segsmith.errors import UserError
 from segsmith.forge.budget import LOOK, SEARCH, STAGES, STATIC, TABLE, TABLE_FROM, TRAIN
+from segsmith.report.run_page import USUAL as USUAL_OF
 from segsmith.training.runfolder import RunFolder
 
 USUAL = [stage for stage in STAGES if stage != TABLE]
@@ -78,6 +81,20 @@ def test_only_the_plan(stages: Stages, tmp_path: Path) -> None:
     assert [share.stage for share in stages.plans[0]] == USUAL[1:]
     stages.run(asked(tmp_path))
     assert stages.log == USUAL
+
+
+def test_every_flag_arrives(stages: Stages, tmp_path: Path) -> None:
+    flags = "forge toy --latency 60% --budget 10m --space dynamic --static arch2 --key-every 5 --floor box=0.3 --seed 4"
+    done = CliRunner().invoke(app, [*flags.split(), "--plan", "-o", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    wanted = {"latency": "60%", "space": "dynamic", "static": "arch2", "key_every": 5, "seed": 4}
+    assert stages.asked == [asked(tmp_path, floors=("box=0.3",), **wanted)]
+    assert stages.log == [LOOK]
+
+
+def test_the_page_knows_what_a_forge_is_asked_by_itself(tmp_path: Path) -> None:
+    by_itself = asked(tmp_path)
+    assert USUAL_OF["forge"] == {name: getattr(by_itself, name) for name in USUAL_OF["forge"]}
 
 
 def test_a_plan_that_was_refused_may_be_another_one(stages: Stages, tmp_path: Path) -> None:

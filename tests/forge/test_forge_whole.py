@@ -44,7 +44,7 @@ def killed_in(stage: str, out: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes are killed in groups")
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a group of processes, which this system has not")
 def test_killed_in_every_stage_it_repeats_nothing_that_was_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

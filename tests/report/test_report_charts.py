@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segsmith.report.charts import Axis, Point, Series, area_chart, bar_chart, front, xy_chart
 from segsmith.report.scales import Scale, ticks
-from segsmith.report.words import amount, duration, percent
+from segsmith.report.words import amount, data_words, duration, percent
 
 HOSTILE = '</svg><script>alert("x")</script>\'&é漢'
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
@@ -99,4 +99,6 @@ def test_numbers_in_words() -> None:
     assert percent(None) == percent(math.nan) == "–"
     assert amount(2_514_000_000, "FLOPs") == "2.51\u00a0GFLOPs"
     assert amount(301_055) == "301\u00a0k"
+    assert data_words("camvid:/home/me/CamVid?holdout=0006R0") == "camvid:CamVid?holdout=0006R0"
+    assert data_words("toy") == "toy"
     assert [duration(s) for s in (4.23, 59, 60, 3723)] == ["4.2 s", "59 s", "1 min", "1 h 2 min"]

@@ -76,10 +76,11 @@ def describe(genotype: Genotype, size: Size, classes: int, in_channels: int = 3)
 
 
 def _skip_norms(network: nn.Module) -> None:
-    """Norms cost nothing here and take the most time to trace."""
+    """Norms cost nothing here and take the most time to trace. The network is a copy on the meta device that is only
+    ever counted, so that its methods may be replaced."""
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
-            part.forward = _same  # type: ignore[assignment, method-assign]  # of this network alone
+            part.forward = _same  # type: ignore[assignment, method-assign]  # of a copy, made to be counted
 
 
 def _same(x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from segsmith.report.read import Run
 from segsmith.report.run_page import View, facts_of
 from segsmith.report.story import budget_words
 from segsmith.report.times import stage_times
-from segsmith.report.words import NOTHING, called, duration, is_number, listed, percent
+from segsmith.report.words import NOTHING, called, data_words, duration, is_number, listed, percent
 
 
 def comparison(views: Sequence[View], articles: Sequence[Article]) -> Article:
@@ -34,7 +34,7 @@ def asked_table(runs: Sequence[Run], articles: Sequence[Article]) -> Table:
         "network or space": [
             called(run.configuration.get("what") or run.configuration.get("space") or NOTHING) for run in runs
         ],
-        "data": [str(run.configuration.get("data", NOTHING)) for run in runs],
+        "data": [data_words(run.configuration.get("data", NOTHING)) for run in runs],
         "budget": [budget_words(run.configuration).removeprefix(" for ") or NOTHING for run in runs],
         "seed": [str(run.record.get("seed", NOTHING)) for run in runs],
     }

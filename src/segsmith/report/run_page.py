@@ -15,11 +15,15 @@ from segsmith.report.read import EVALUATION, Run
 from segsmith.report.searched import search_sections
 from segsmith.report.story import opening
 from segsmith.report.times import stage_times, time_section
-from segsmith.report.words import NOTHING, amount, called, duration, is_number, percent, size_words
+from segsmith.report.words import NOTHING, amount, called, data_words, duration, is_number, percent, size_words
 from segsmith.study.options import SearchOptions, plain
 from segsmith.training.options import TrainOptions
 
-OPTIONS: dict[str, type[TrainOptions | SearchOptions]] = {"train": TrainOptions, "search": SearchOptions}
+USUAL: dict[str, dict[str, Any]] = {
+    "train": {one.name: one.default for one in fields(TrainOptions)},
+    "search": {one.name: one.default for one in fields(SearchOptions)},
+    "forge": {"space": "auto", "key_every": 0, "device": "auto", "seed": 0},
+}
 ASIDE = ("out", "quiet")
 SECONDS_OF = {"minutes": 60.0, "budget": 1.0}
 PLACES = ("what", "static", "teacher", "table", "target")
@@ -125,8 +129,7 @@ def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
 
 def asked(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was chosen, and what was left as it is by itself or left open."""
-    kind = OPTIONS.get(run.command)
-    usual = {one.name: one.default for one in fields(kind)} if kind else {}
+    usual = USUAL.get(run.command, {})
     chosen, left = dict[str, Any](), dict[str, Any]()
     for name, value in run.configuration.items():
         if name in ASIDE:
@@ -142,6 +145,8 @@ def pairs_of(title: str, values: Mapping[str, Any]) -> Pairs:
 def asked_words(name: str, value: object) -> str:
     if name in SECONDS_OF and is_number(value):
         return duration(SECONDS_OF[name] * value)
+    if name == "data":
+        return data_words(value)
     return called(value) if name in PLACES and value else value_words(value)
 
 

@@ -4,7 +4,17 @@ from typing import Any
 
 from segsmith.report.inside import Inside
 from segsmith.report.read import EVALUATION, RUNNING, Run
-from segsmith.report.words import amount, called, duration, is_number, listed, network_words, percent, winner
+from segsmith.report.words import (
+    amount,
+    called,
+    data_words,
+    duration,
+    is_number,
+    listed,
+    network_words,
+    percent,
+    winner,
+)
 
 ENDS = {
     RUNNING: "It is still going",
@@ -26,7 +36,7 @@ def train_story(run: Run, inside: Inside | None) -> str:
     network = f" ({network_words(run.genotype).removeprefix(f'{what}, ')})" if run.genotype else ""
     on = f" on top of {called(asked['static'])}" if asked.get("static") else ""
     budget = budget_words(asked)
-    parts = [f"Train {what}{network}{on} on {asked.get('data', '?')}{budget}. {ending(run)}"]
+    parts = [f"Train {what}{network}{on} on {data_words(asked.get('data', '?'))}{budget}. {ending(run)}"]
     if run.going and run.curve:
         last = run.curve[-1]
         parts[0] += (
@@ -48,7 +58,7 @@ def search_story(run: Run, inside: Inside | None) -> str:
     on = f" on top of {called(asked['static'])}" if asked.get("static") else ""
     budget = budget_words(asked)
     space, sampler = asked.get("space"), asked.get("sampler")
-    words = f"Search the {space} space{on} on {asked.get('data')}{within} with {sampler}{budget}"
+    words = f"Search the {space} space{on} on {data_words(asked.get('data'))}{within} with {sampler}{budget}"
     parts = [f"{words}. {ending(run)}"]
     found = run.results
     if found is None or not found.records:
@@ -69,7 +79,7 @@ def search_story(run: Run, inside: Inside | None) -> str:
 
 def forge_story(run: Run, inside: Inside | None) -> str:
     asked = run.configuration
-    words = f"Forge a network for {asked.get('data')} that takes at most {asked.get('latency')} a frame"
+    words = f"Forge a network for {data_words(asked.get('data'))} that takes at most {asked.get('latency')} a frame"
     parts = [f"{words}, within {duration(asked.get('budget'))}. {ending(run)}"]
     if is_number(run.record.get("seconds")):
         parts[0] += f" after {duration(run.record['seconds'])}"
@@ -87,14 +97,13 @@ def evaluation_story(run: Run, inside: Inside | None) -> str:
     judged = run.headline
     if judged is None:
         return "Pictures of an evaluation."
-    return f"How good {judged.record.get('model', 'a network')} is on {judged.record.get('data', judged.split)}. " + (
-        ". ".join(scores_words(run)) + "."
-    )
+    data = data_words(judged.record.get("data", judged.split))
+    return f"How good {judged.record.get('model', 'a network')} is on {data}. {'. '.join(scores_words(run))}."
 
 
 def other_story(run: Run, inside: Inside | None) -> str:
     """Of a command that this page knows nothing about but what all runs have."""
-    on = f" on {run.configuration['data']}" if run.configuration.get("data") else ""
+    on = f" on {data_words(run.configuration['data'])}" if run.configuration.get("data") else ""
     words = f"{run.command[:1].upper()}{run.command[1:]}{on}{budget_words(run.configuration)}. {ending(run)}"
     if is_number(run.record.get("seconds")):
         words += f" after {duration(run.record['seconds'])}"

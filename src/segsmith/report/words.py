@@ -77,6 +77,13 @@ def called(value: object) -> str:
     return str(value).rstrip("/").rpartition("/")[2] or str(value)
 
 
+def data_words(value: object) -> str:
+    """A data set by its kind and its own folder: ``camvid:frames`` of ``camvid:/home/me/frames``."""
+    bare, mark, options = str(value).partition("?")
+    kind, colon, place = bare.partition(":")
+    return f"{kind}{colon}{called(place)}{mark}{options}"
+
+
 def winner(trial: object) -> str:
     """The network of a forge; one that no search found is the leanest that the space can give."""
     return f"the network of trial {trial}" if isinstance(trial, int) else "the leanest network of the space"
