@@ -4,8 +4,8 @@
     python benchmarks/samplers.py TABLE --choose [--seeds 3]
 
 TABLE is a file that ``segsmith study table`` wrote; a network that it does not hold gets its surrogate's guess. What is
-done stands in results/samplers-TABLE.jsonl and is not done again. ``--choose`` tries settings of PPO instead: those
-that are best on one table are to be judged on another.
+done stands in results/samplers-TABLE.jsonl and is not done again. ``--choose`` tries settings of PPO instead, and names
+those with the highest mean over all trials: what is best on one table is to be judged on another.
 """
 
 import argparse
@@ -102,10 +102,12 @@ def summary(rows: list[dict[str, Any]], names: Iterable[str]) -> dict[str, Any]:
     by_name = {name: sorted((r for r in rows if r["name"] == name), key=lambda r: r["seed"]) for name in names}
     for name, own in by_name.items():
         last = [row["last_quarter"] for row in own]
+        all_trials = [statistics.mean(row["bins"]) for row in own]
         found[name] = {
             "seeds": len(own),
             "last_quarter": round(statistics.mean(last), 4),
             "last_quarter_interval": rounded(bootstrap(mean, last)),
+            "all_trials": round(statistics.mean(all_trials), 4),
             "best": round(statistics.mean(row["best"] for row in own), 4),
             "best_of_first_200": round(statistics.mean(row["best_of_first_200"] for row in own), 4),
         }
@@ -165,7 +167,7 @@ def main() -> None:
     about = {key: Table.load(options.table).about[key] for key in ("space", "options", "networks", "rank_correlation")}
     found = summary(rows, names)
     if options.choose:
-        best = max(found, key=lambda name: float(found[name]["last_quarter"]))
+        best = max(found, key=lambda name: float(found[name]["all_trials"]))
         write(f"samplers-{stem}-choice", table=about, trials=options.trials, best=best, settings=found)
         return
     plot(rows, RESULTS / f"samplers-{stem}.svg", f"{about['space']} space, {len(seeds)} seeds")
