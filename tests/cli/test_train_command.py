@@ -120,6 +120,8 @@ MISTAKES = [
     (["train", "arch2", "--data", "toy"], "-o RUN is missing"),
     (["train", "arhc2", "--data", DATA, "-o", "X"], "arch2"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--recipe", "statik"], "static"),
+    (["train", "arch2", "--data", DATA, "-o", "X", "--seeds", "0"], "--seeds 0"),
+    (["train", "arch2", "--data", DATA, "-o", "X", "--top", "-1"], "--top -1"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--crop", "12"], "no size"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--epochs", "1", "--minutes", "1"], "one of the two"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--minutes", "-1"], "not above zero"),

@@ -1,6 +1,7 @@
 """What a finished search is good for: tables, ranks, analyses, and training what it found."""
 
 import json
+import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -158,6 +159,14 @@ def test_the_best_networks_of_a_search_are_trained(root: Path, searched: Path, t
         made = json.loads((run / "metrics.json").read_text())["made"]
         assert "static network from" in made["from"][0], "the search's own static network"
         assert fingerprint(load_genotype(str(run))) == record.fingerprint
+    first, second = (tmp_path / f"trial{record.number}" for record in best)
+    shutil.rmtree(second)
+    kept = (first / "metrics.json").stat().st_mtime_ns
+    CliRunner().invoke(app, ["train", *words, "-o", str(tmp_path)], catch_exceptions=False)
+    assert (first / "metrics.json").stat().st_mtime_ns == kept, "what is finished is not done again"
+    assert json.loads((second / "run.json").read_text())["state"] == "finished"
+    with pytest.raises(UserError, match=r"holds a run with lr None, not 0\.1"):
+        CliRunner().invoke(app, ["train", *words, "--lr", "0.1", "-o", str(tmp_path)], catch_exceptions=False)
     words = ["train", str(searched), "--top", "9", "-o", str(tmp_path / "x")]
     with pytest.raises(UserError, match="has 8 scored networks, not 9"):
         CliRunner().invoke(app, words, catch_exceptions=False)

@@ -2,16 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segsmith.cli.parse import count
 from segsmith.cli.parse import size as parse_size
 from segsmith.errors import UserError
-
-if TYPE_CHECKING:
-    from segsmith.training.options import TrainOptions
 
 Opt = typer.Option
 
@@ -58,13 +55,15 @@ def train(
 ) -> None:
     """Train a network on labelled frames."""
     from segsmith.training.options import TrainOptions
-    from segsmith.training.run import resume_run
+    from segsmith.training.run import resume_run, train_once, train_run, train_seeds
 
     if on_nan not in ("stop", "rewind"):
         raise UserError(f"--on-nan {on_nan!r} is neither stop nor rewind")
     if resume:
         resume_run(Path(resume), rewind=on_nan == "rewind", quiet=quiet)
         return
+    if top < 0 or seeds < 1:
+        raise UserError(f"--top {top}" if top < 0 else f"--seeds {seeds}", fix="ask for at least one")
     if top and not is_search(what):
         raise UserError(
             f"--top goes with the run of a search, and {what or 'nothing'!r} is none", fix="segsmith search"
@@ -119,15 +118,9 @@ def train(
         from segsmith.study.results import best_of
 
         for path in best_of(Path(what), top):
-            train_some(replace(options, what=str(path), out=str(Path(out) / path.stem)), seeds)
-    else:
-        train_some(options, seeds)
-
-
-def train_some(options: "TrainOptions", seeds: int) -> None:
-    from segsmith.training.run import train_run, train_seeds
-
-    if seeds > 1:
+            one = replace(options, what=str(path), out=str(Path(out) / path.stem))
+            train_seeds(one, seeds) if seeds > 1 else train_once(one)
+    elif seeds > 1:
         train_seeds(options, seeds)
     else:
         train_run(options)

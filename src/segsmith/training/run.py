@@ -1,5 +1,6 @@
 """Training runs: new ones, resumed ones, several seeds."""
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from segsmith.training.together import Together
 from segsmith.training.work import begin, prepared, work
 
 IMAGES_IN_PROCESS = 4
+FREE = frozenset(("out", "quiet", "rewind", "device", "devices", "workers"))
+"""What may be another when a run is asked for again."""
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
 
@@ -99,17 +102,26 @@ def resume_run(path: Path, *, rewind: bool = False, quiet: bool = False) -> dict
     return train_run(options, resume=True)
 
 
+def train_once(options: TrainOptions) -> dict[str, Any]:
+    """One of several runs that a command asks for: given again, it goes on with what is unfinished."""
+    run = RunFolder(Path(options.out))
+    if not run.exists():
+        return train_run(options)
+    record = run.record()
+    before = record["configuration"]
+    for name, now in json.loads(json.dumps(options.record())).items():
+        if name not in FREE and before.get(name, now) != now:
+            words = f"holds a run with {name.replace('_', '-')} {before[name]}, not {now}"
+            raise UserError(words, fix="ask the same, or name a new folder", path=run.path)
+    return run.scores() if record["state"] == "finished" else resume_run(run.path, quiet=options.quiet)
+
+
 def train_seeds(options: TrainOptions, seeds: int) -> dict[str, Any]:
     """The same run with several seeds, each in a folder below; mean and spread of their scores."""
     out = Path(options.out)
     scores = []
     for seed in range(options.seed, options.seed + seeds):
-        run = RunFolder(out / f"seed-{seed}")
-        one = replace(options, seed=seed, out=str(run.path))
-        if run.exists() and run.record()["state"] == "finished":
-            scores.append(run.scores())
-        else:
-            scores.append(resume_run(run.path, quiet=options.quiet) if run.exists() else train_run(one))
+        scores.append(train_once(replace(options, seed=seed, out=str(out / f"seed-{seed}"))))
     spreads = {key: _spread([float(score[key]) for score in scores]) for key in ("miou", "fwiou", "macc", "flicker")}
     write_json(out / "metrics.json", {"seeds": seeds, **spreads})
     middle, around = spreads["miou"]["mean"], spreads["miou"]["sd"]
