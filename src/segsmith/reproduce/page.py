@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from segsmith.report.blocks import Article, Block, Cell, Figure, Figures, Note, Section, Table, table
 from segsmith.report.page import render
-from segsmith.report.words import NOTHING, duration, is_number
+from segsmith.report.words import NOTHING, data_words, duration, is_number
 from segsmith.training.runfolder import replacing
 
 
@@ -37,7 +37,7 @@ def opening(found: Mapping[str, Any]) -> str:
     ours = sum(any(cell["ours"] is not None for cell in row["cells"].values()) for row in rows)
     seconds = sum(stage["seconds"] for stage in found["stages"])
     return (
-        f"The whole pipeline on {found['data']}, in {duration(seconds)}: {len(found['tables'])} tables, {ours} rows "
+        f"The whole pipeline on {data_words(found['data'])}, in {duration(seconds)}: {len(found['tables'])} tables, {ours} rows "
         f"of them ours, {drawn} figures. Published numbers stand beside; how far they can be compared is said first."
     )
 
