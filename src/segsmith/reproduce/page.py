@@ -37,8 +37,8 @@ def opening(found: Mapping[str, Any]) -> str:
     ours = sum(any(cell["ours"] is not None for cell in row["cells"].values()) for row in rows)
     seconds = sum(stage["seconds"] for stage in found["stages"])
     return (
-        f"The whole pipeline on {data_words(found['data'])}, in {duration(seconds)}: {len(found['tables'])} tables, {ours} rows "
-        f"of them ours, {drawn} figures. Published numbers stand beside; how far they can be compared is said first."
+        f"The whole pipeline on {data_words(found['data'])}, in {duration(seconds)}: {len(found['tables'])} tables, "
+        f"{ours} rows of them ours, {drawn} figures. Published numbers stand beside; how far they can be compared is said first."
     )
 
 
