@@ -38,7 +38,8 @@ def opening(found: Mapping[str, Any]) -> str:
     seconds = sum(stage["seconds"] for stage in found["stages"])
     return (
         f"The whole pipeline on {data_words(found['data'])}, in {duration(seconds)}: {len(found['tables'])} tables, "
-        f"{ours} rows of them ours, {drawn} figures. Published numbers stand beside; how far they can be compared is said first."
+        f"{ours} rows of them ours, {drawn} figures. Published numbers stand beside; how far "
+        "they can be compared is said first."
     )
 
 
