@@ -5,7 +5,7 @@
 The budget is the 20th percentile of 1,000 random cells' mix of frames. Both searches turn away what does not meet it,
 so that both train equally many cells; with a table, what it lets through is timed, too. The searches stay in FOLDER,
 and go on where they were stopped. With a table the costliest of the trained cells are timed once more, alone, behind
-all searches, and told as if the machine were as quick as when the table was measured: by its static network.
+all searches.
 """
 
 import argparse
@@ -61,17 +61,10 @@ def figures(found: Results, what: str, budget: float) -> dict[str, Any]:
 
 def timed_alone(asked: SearchOptions, runs: list[Results], budget: float) -> dict[str, Any]:
     """How many of the costliest trained cells take more than the budget, and the worst share of it."""
-    ready = prepare(asked, lambda what, done, total: None)
-    assert ready.static is not None
-    clock = Clock(replace(Table.load(asked.table).target, key_every=asked.key_every), len(ready.classes))
-    static_ms = meter_of(asked, ready)(ready.static).latency_ms
-    assert static_ms is not None
-    pace = static_ms / clock(ready.static)
-    shares = []
+    clock, shares = Clock.beside(Table.load(asked.table), asked.key_every), []
     for found in runs:
         for record in sorted(found.ranked(), key=lambda record: -(record.latency_ms or 0.0))[:COSTLIEST]:
-            genotype = from_json(json.dumps(record.genotype))
-            shares.append(pace * clock(genotype) / budget)
+            shares.append(clock(from_json(json.dumps(record.genotype))) / budget)
     over = [share for share in shares if share > 1]
     return {"timed": len(shares), "above_the_budget": len(over), "worst_share_of_the_budget": round(max(shares), 4)}
 

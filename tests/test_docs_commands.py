@@ -153,21 +153,63 @@ def blocks(page: str, language: str) -> list[str]:
     return [block[2] for block in FENCE.finditer(text) if block[1] == language]
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_an_example_of_extending_runs(
-    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def tables() -> Iterator[None]:
+    """What an example adds to a table goes again."""
     from segsmith import ops
     from segsmith.genotype import vocabulary
+    from segsmith.search.named import SAMPLERS
+    from segsmith.spaces.make import SPACES
 
-    for module, name in ((vocabulary, "OPERATIONS"), (vocabulary, "PART_OPERATIONS"), (ops, "OPERATIONS")):
-        table = getattr(module, name)
-        for key in ("strips7", "dynamic net"):
-            monkeypatch.setitem(table, key, table.get(key))
-            monkeypatch.delitem(table, key) if table[key] is None else None
-    code = blocks("extending.md", "python")[number]
-    exec(compile(code, f"extending.md, example {number + 1}", "exec"), {"__name__": "example"})
+    all_tables: tuple[dict[str, Any], ...]
+    all_tables = vocabulary.OPERATIONS, vocabulary.PART_OPERATIONS, ops.OPERATIONS, SPACES, SAMPLERS
+    before = [dict(table) for table in all_tables]
+    yield
+    for table, kept in zip(all_tables, before, strict=True):
+        table.clear()
+        table.update(kept)
+
+
+def run_example(number: int) -> dict[str, Any]:
+    """Its names."""
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(compile(blocks("extending.md", "python")[number], f"extending.md, example {number + 1}", "exec"), names)
+    return names
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("number", range(4))
+def test_an_example_of_extending_runs(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    run_example(number)
     assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_space_of_extending_is_shown_once_it_is_in_the_table() -> None:
+    from segsmith.spaces.make import SPACES
+
+    SPACES["width"] = run_example(1)["WidthSpace"]
+    shown = CliRunner().invoke(app, ["space", "width", "heads=32,64", "--json"], catch_exceptions=False)
+    assert json.loads(shown.stdout)["size"] == 6
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_seed_reaches_the_sampler_of_extending() -> None:
+    import optuna
+
+    from segsmith.errors import UserError
+    from segsmith.search.named import check_sampler, make_sampler
+    from segsmith.search.trials import ask
+
+    space = run_example(2)["space"]
+
+    def proposed(seed: int) -> list[tuple[int, ...]]:
+        study = optuna.create_study(sampler=make_sampler("climber", space, seed))
+        return [ask(study.ask(), space) for _ in range(3)]
+
+    assert proposed(3) == proposed(3) != proposed(4)
+    with pytest.raises(UserError, match="climber learns from one score"):
+        check_sampler("climber", "quick", objectives=2)
 
 
 def test_every_example_of_extending_is_among_them() -> None:
@@ -193,3 +235,14 @@ def test_the_class_file_of_the_page_is_read(tmp_path: Path) -> None:
     path.write_text(blocks("data.md", "json")[0])
     classes, _ = read_classes(path)
     assert classes.names == ("road", "pavement", "vehicle", "sky")
+
+
+def test_what_samplers_came_to_is_what_was_measured() -> None:
+    measured = json.loads((ROOT / "benchmarks/results/samplers-camvid-dynamic.json").read_text())["samplers"]
+    page = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)`(.*?) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", page, re.M)
+    told = {f"{name}-paper" if "paper" in more else name: tuple(map(float, said)) for name, more, *said in rows}
+    figures = ("last_quarter", "best_of_first_200", "best")
+    assert told.keys() == measured.keys()
+    for name, said in told.items():
+        assert said == pytest.approx([100 * measured[name][figure] for figure in figures], abs=0.0501), name

@@ -7,7 +7,7 @@ import torch
 from locks import SMALL, TINY
 
 from segsmith.genotype.presets import preset
-from segsmith.search.policy import HIDDEN, INITIAL_RANGE, Policy, one_thread
+from segsmith.search.policy import Policy, one_thread
 from segsmith.spaces import Decision, DynamicSpace, TemplateSpace
 
 
@@ -74,12 +74,20 @@ def test_the_best_luck_still_draws_an_option(monkeypatch: pytest.MonkeyPatch) ->
 def test_starts_nearly_indifferent_with_one_head_and_table_for_each_kind(space: TemplateSpace | DynamicSpace) -> None:
     policy = Policy(space.decisions, rng())
     kinds = {decision.kind: len(decision.options) for decision in space.decisions}
-    assert policy.head.weight.shape == policy.embedding.shape == (sum(kinds.values()), HIDDEN)
-    parameters = torch.cat([parameter.detach().flatten() for parameter in policy.parameters()])
-    assert parameters.abs().max() <= INITIAL_RANGE
-    assert float(parameters.abs().mean()) == pytest.approx(INITIAL_RANGE / 2, rel=0.02)
+    assert policy.head.weight.shape == policy.embedding.shape == (sum(kinds.values()), 100)
     widest = torch.tensor([len(decision.options) for decision in space.decisions]).log()
     assert (policy.sample(8, rng()).entropies > 0.95 * widest).all()
+
+
+def test_is_the_papers_lstm() -> None:
+    """Paper 1, section 4.1: two layers, 100 hidden units, a uniform distribution; its width is the reference's."""
+    policy = Policy(TemplateSpace().decisions, rng())
+    assert (policy.lstm.num_layers, policy.lstm.hidden_size, policy.lstm.input_size) == (2, 100, 100)
+    assert policy.start.shape == (100,)
+    assert policy.start.requires_grad, "the first input is learned"
+    parameters = torch.cat([parameter.detach().flatten() for parameter in policy.parameters()])
+    assert 0.099 < float(parameters.abs().max()) <= 0.1
+    assert float(parameters.abs().mean()) == pytest.approx(0.05, rel=0.02)
 
 
 def test_a_later_decision_depends_on_an_earlier_one() -> None:

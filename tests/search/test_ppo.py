@@ -137,9 +137,15 @@ def learner_scored(scored: ppo.Scored, choices: tuple[int, ...]) -> ppo.Scored:
 
 
 def test_the_papers_settings() -> None:
-    paper = ppo.PAPER
+    """The learning rate is in papers 1 (section 4.1) and 2 (4.1); the others are their reference's."""
+    paper = ppo.SETTINGS["paper"]
     assert (paper.lr, paper.clip, paper.buffer, paper.epochs) == (1e-4, 0.1, 100, 1)
     assert (paper.max_norm, paper.entropy, paper.baseline_decay) == (2.0, 0.0, 0.95)
+
+
+def test_reinforces_paper_settings_are_those_of_ppo() -> None:
+    paper = reinforce.SETTINGS["paper"]
+    assert (paper.lr, paper.max_norm, paper.entropy, paper.baseline_decay) == (1e-4, 2.0, 0.0, 0.95)
 
 
 def test_the_papers_learning_rate_learns_slower() -> None:

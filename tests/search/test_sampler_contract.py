@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 from locks import SMALL, lock, mean, search, stored_study, study_of
 
-from segsmith.search.named import CONTROLLERS, SAMPLERS, make_sampler
+from segsmith.search.named import SAMPLERS, make_sampler
 from segsmith.search.sampler import ControllerSampler
 from segsmith.search.trials import ask, choices_of, reopen
 from segsmith.spaces import Choices
 
 every_sampler = pytest.mark.parametrize("name", SAMPLERS)
+every_controller = pytest.mark.parametrize(
+    "name", [name for name in SAMPLERS if isinstance(make_sampler(name, SMALL), ControllerSampler)]
+)
 
 
 def last_quarter(name: str) -> list[float]:
@@ -68,7 +71,7 @@ def test_trials_at_the_same_time_differ(name: str) -> None:
     assert len({ask(study.ask(), SMALL) for _ in range(8)}) > 4
 
 
-@pytest.mark.parametrize("name", CONTROLLERS)
+@every_controller
 def test_with_several_workers_a_new_process_has_learned_the_same(name: str) -> None:
     _, score = lock(SMALL)
     study = study_of(make_sampler(name, SMALL))
@@ -91,9 +94,18 @@ def test_decisions_without_a_choice_are_made_too(name: str) -> None:
     assert any(len(decision.options) == 1 for decision in SMALL.decisions)
 
 
-@pytest.mark.parametrize("name", CONTROLLERS)
+@every_controller
 def test_minimising_is_maximising_the_negative(name: str) -> None:
     _, score = lock(SMALL)
     up = search(study_of(make_sampler(name, SMALL)), SMALL, score, 12)
     down = study_of(make_sampler(name, SMALL), direction="minimize")
     assert search(down, SMALL, lambda choices: -score(choices), 12) == up
+
+
+@every_controller
+@pytest.mark.parametrize("settings", ["paper", "quick"])
+def test_a_controllers_settings_reach_it(name: str, settings: str) -> None:
+    sampler = make_sampler(name, SMALL, settings=settings)
+    assert isinstance(sampler, ControllerSampler)
+    assert sampler._start().settings == SAMPLERS[name].settings[settings]
+    assert SAMPLERS[name].settings["paper"] != SAMPLERS[name].settings["quick"]

@@ -154,7 +154,7 @@ def test_several_objectives_are_refused_with_the_way_out(name: str) -> None:
         study.ask()
 
 
-@pytest.mark.parametrize("name", ["random", "tpe", "nsga2"])
+@pytest.mark.parametrize("name", [name for name, maker in SAMPLERS.items() if maker.several])
 def test_optunas_samplers_take_several_objectives(name: str) -> None:
     study = optuna.create_study(directions=["maximize", "minimize"], sampler=make_sampler(name, SMALL, objectives=2))
     _, score = lock(SMALL)
@@ -167,7 +167,12 @@ def test_optunas_samplers_take_several_objectives(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "settings", "said"),
-    [("pp0", "quick", "did you mean ppo"), ("bayes", "quick", "there are ppo, reinforce"), ("ppo", "papers", "paper")],
+    [
+        ("pp0", "quick", "did you mean ppo"),
+        ("bayes", "quick", "there are ppo, reinforce"),
+        ("ppo", "papers", "did you mean paper"),
+        ("tpe", "paper", r"tpe has no settings, and 'paper' is asked for \(.*ppo, reinforce have some"),
+    ],
 )
 def test_an_unknown_name_is_told_with_the_nearest(name: str, settings: str, said: str) -> None:
     with pytest.raises(UserError, match=said):

@@ -72,6 +72,8 @@ def test_a_cell_reads_what_its_static_network_has() -> None:
         ({"aggregations": ("sep3",)}, "sep3"),
         ({"operations": ()}, "without operations"),
         ({"step_scales": (0.25,)}, "0.25"),
+        ({"step_scales": ()}, "without step scales"),
+        ({"step_scales": (1.0, 1)}, "twice in 1, 1"),
     ],
 )
 def test_a_dynamic_space_that_cannot_be(options: dict[str, object], what: str) -> None:

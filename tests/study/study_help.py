@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -123,7 +125,7 @@ class MadeUpCandidate:
         kind = next((kind for low, high, kind in self.made.accidents if low <= self.score < high), "")
         if kind:
             ACCIDENTS[kind](self)
-        return float("nan") if kind == "nan" else 1.0
+        return float("nan") if kind == "nan" or (kind == "nan later" and stage == 1) else 1.0
 
     def judge(self, stage: int) -> Marks:
         score = self.score * (0.8 if stage == 0 else 1.0)
@@ -139,15 +141,23 @@ def _half(candidate: MadeUpCandidate) -> None:
         _memory(candidate)
 
 
+def _attribute(candidate: MadeUpCandidate) -> None:
+    raise AttributeError("an operation of the user's own has no such thing")
+
+
 def _fault(candidate: MadeUpCandidate) -> None:
     raise ValueError("the shapes\ndo not fit")
 
 
 ACCIDENTS: dict[str, Callable[[MadeUpCandidate], None]] = {
     "nan": lambda candidate: None,
+    "nan later": lambda candidate: None,
     "memory": _memory,
     "half": _half,
     "fault": _fault,
+    "attribute": _attribute,
+    "kill": lambda candidate: os.kill(os.getpid(), signal.SIGKILL),
+    "quit": lambda candidate: sys.exit(1),
     "die": lambda candidate: os._exit(3),
     "hang": lambda candidate: time.sleep(600),
 }

@@ -5,13 +5,14 @@ import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 import typer
-from study_help import asked, cell_space, drive, plan, records
+from study_help import MadeUp, asked, cell_space, drive, plan, records
 from typer.testing import CliRunner
 
 from segsmith.cli import study
@@ -25,7 +26,9 @@ from segsmith.study import table as tables
 from segsmith.study.analysis import analyse
 from segsmith.study.correlation import bootstrap, spearman
 from segsmith.study.limits import Goals, Limit
+from segsmith.study.pool import Hands, InProcess
 from segsmith.study.proxy.presets import PRESETS, longer
+from segsmith.study.proxy.scoring import Job, Outcome, evaluate
 from segsmith.study.rank import RankOptions, rank
 from segsmith.study.results import load_results
 from segsmith.study.search import run_search
@@ -141,8 +144,51 @@ def test_networks_of_the_sampler_and_of_chance_are_scored_twice_and_never_again(
     assert rank(out, wanted, quiet) == scores, "a line that a kill cut short is scored again"
 
 
+class MadeUpPool(InProcess):
+    """Scores made up; every second network fails behind its first stage."""
+
+    def wait(self, seconds: float) -> list[tuple[int, Outcome]]:
+        found = [self.jobs.popleft() for _ in range(len(self.jobs))]
+        return [(job.number, self.outcome(job)) for job in found]
+
+    def outcome(self, job: Job) -> Outcome:
+        outcome = evaluate(MadeUp().open(), job)
+        return replace(outcome, kind="failed", reason="no luck") if job.number % 2 else outcome
+
+
+def test_ranks_are_scored_on_this_machine_and_what_failed_is_scored_again(
+    searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search's own cluster may be gone."""
+    out = tmp_path / "s"
+    shutil.copytree(searched, out)
+    record = json.loads((out / "run.json").read_text())
+    record["configuration"] |= {"ray": "10.0.0.1:6379", "cpus": 4.0, "gpus": 0.5}
+    (out / "run.json").write_text(json.dumps(record))
+    hands: list[Hands] = []
+
+    def opened(opener: object, asked: Hands) -> MadeUpPool:
+        hands.append(asked)
+        return MadeUpPool(MadeUp())
+
+    monkeypatch.setattr(ranks, "open_pool", opened)
+    with pytest.raises(UserError, match="failed: too few are left"):
+        rank(out, RankOptions(sampled=3, random=3, workers=0, device="cpu"), quiet)
+    assert hands == 2 * [Hands(0, record["configuration"]["timeout"])]
+    monkeypatch.setattr(MadeUpPool, "outcome", lambda self, job: evaluate(MadeUp().open(), job))
+    scores = rank(out, RankOptions(sampled=3, random=3, device="cpu", ray="auto", gpus=0.25), quiet)
+    assert [len(one.search) for one in scores] == [3, 3]
+    assert (hands[-1].ray, hands[-1].cpus, hands[-1].gpus) == ("auto", 1.0, 0.25)
+
+
+@pytest.mark.parametrize("longer", ["infx", "nanx", "0.5x"])
+def test_a_training_that_is_not_some_times_as_long_is_refused(searched: Path, longer: str) -> None:
+    with pytest.raises(UserError, match=f"--longer {longer} is not some times as long"):
+        CliRunner().invoke(app, ["study", "rank", str(searched), "--longer", longer], catch_exceptions=False)
+
+
 def test_ranks_are_asked_for_with_sense() -> None:
-    for changes, words in (({"factor": 1.0}, "is not longer"), ({"random": 2}, "fewer than three")):
+    for changes, words in (({"factor": 1.0}, "is not some times as long"), ({"random": 2}, "fewer than three")):
         with pytest.raises(UserError, match=words):
             RankOptions(**changes)
     assert [stage.epochs for stage in longer(PRESETS[0], 2).stages] == [4, 4]

@@ -3,13 +3,27 @@
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import optuna
 import pytest
-from study_help import MadeUp, cell_space, cost_of, drive, plan, proposals, records, score_of, study_in
+from study_help import (
+    ACCIDENTS,
+    MadeUp,
+    MadeUpCandidate,
+    cell_space,
+    cost_of,
+    drive,
+    plan,
+    proposals,
+    records,
+    score_of,
+    study_in,
+)
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, fingerprint
+from segsmith.spaces import Space
 from segsmith.study import driver
 from segsmith.study.driver import FAILURES, Driver, recorded
 from segsmith.study.limits import Goals, Limit
@@ -26,8 +40,8 @@ class Killed(BaseException):
 class KilledPool(InProcess):
     """Ends the driver before the n-th candidate is trained."""
 
-    def __init__(self, after: int) -> None:
-        super().__init__(MadeUp())
+    def __init__(self, after: int, made: MadeUp | None = None) -> None:
+        super().__init__(made or MadeUp())
         self.left = after
 
     def wait(self, seconds: float) -> list:
@@ -264,11 +278,11 @@ def test_a_budget_that_nothing_meets_ends_the_study(tmp_path: Path, monkeypatch:
 
 def test_accidents_are_recorded_with_their_reason_and_never_as_a_score(tmp_path: Path) -> None:
     space = cell_space()
-    accidents = ((0.2, 0.35, "nan"), (0.35, 0.5, "memory"), (0.5, 0.6, "fault"), (0.6, 0.7, "half"))
+    accidents = ((0.2, 0.35, "nan later"), (0.35, 0.5, "memory"), (0.5, 0.6, "fault"), (0.6, 0.7, "half"))
     study = study_in(tmp_path, space)
     drive(study, plan(space, 8, early_stopping=False), InProcess(MadeUp(accidents=accidents)))
     reasons = {
-        "nan": "Diverged: the loss was nan in stage 1",
+        "nan later": "Diverged: the loss was nan in stage 2",
         "memory": "out of memory with a batch of 4",
         "fault": "ValueError: the shapes do not fit",
     }
@@ -282,10 +296,15 @@ def test_accidents_are_recorded_with_their_reason_and_never_as_a_score(tmp_path:
             assert record.reason.startswith(reasons[kind])
             assert record.reward is None
             assert trial.state == optuna.trial.TrialState.FAIL
+            assert record.batch == (4 if kind == "memory" else 8)
+            assert record.device == "cpu"
+            assert record.seed > 0
+            assert record.threads > 0
+            assert [stage["loss"] for stage in record.stages] == ([1.0] if kind == "nan later" else [])
         else:
             assert record.reward == pytest.approx(score)
             assert record.batch == (4 if kind == "half" else 8)
-    assert seen == {"", "nan", "memory", "fault", "half"}
+    assert seen == {"", "nan later", "memory", "fault", "half"}
 
 
 def test_many_failures_in_a_row_end_the_study_with_their_reason(tmp_path: Path) -> None:
@@ -294,6 +313,100 @@ def test_many_failures_in_a_row_end_the_study_with_their_reason(tmp_path: Path) 
     with pytest.raises(UserError, match=f"{FAILURES} candidates in a row failed, the last one so: ValueError"):
         drive(study, plan(space, 50), InProcess(MadeUp(accidents=((0.0, 1.0, "fault"),))))
     assert len(records(study)) == FAILURES
+
+
+def few_networks() -> Space:
+    """A handful, so that they are proposed again and again."""
+    return cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec", "layer2"))
+
+
+def all_of(kind: str, log: Path | str = "") -> MadeUp:
+    return MadeUp(str(log), accidents=((0.0, 1.0, kind),))
+
+
+def low_ones(space: Space, kind: str, log: Path | str = "") -> MadeUp:
+    """What happens to the lower half of a small space's networks."""
+    chance = Random(0)
+    scores = sorted({score_of(space.decode(space.random(chance))) for _ in range(100)})
+    assert len(scores) > 2
+    return MadeUp(str(log), accidents=((0.0, scores[len(scores) // 2], kind),))
+
+
+@pytest.mark.parametrize("kind", ["attribute", "nan"])
+def test_a_network_that_fails_by_itself_is_trained_once_and_fails_as_often_as_it_is_proposed(
+    tmp_path: Path, kind: str
+) -> None:
+    space, log = few_networks(), tmp_path / "log"
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 40), InProcess(low_ones(space, kind, log)))
+    found = records(study)
+    again = [record for record in found if record.state == "failed" and record.repeat_of is not None]
+    assert len(again) > FAILURES
+    first = {record.number: record for record in found if record.repeat_of is None}
+    for record in again:
+        told = first[record.repeat_of]
+        assert record.fingerprint == told.fingerprint
+        assert record.reason == f"as trial {told.number}: {told.reason}"
+        assert (record.seconds, record.values) == (0, None)
+        assert study.trials[record.number].state == optuna.trial.TrialState.FAIL
+    trained = log.read_text().splitlines()
+    assert len(trained) == len(set(trained)) == len(first)
+    assert book.counted == 40
+
+
+def test_a_study_of_failing_networks_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    space = few_networks()
+    failing = low_ones(space, "attribute")
+    whole = study_in(tmp_path, space, "ppo")
+    drive(whole, plan(space, 12), InProcess(failing))
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for after in (1, 0, 1):
+        with pytest.raises(Killed):
+            drive(study_in(folder, space, "ppo"), plan(space, 12), KilledPool(after, failing))
+    killed = study_in(folder, space, "ppo")
+    drive(killed, plan(space, 12), InProcess(failing))
+    assert proposals(killed) == proposals(whole)
+    told = [[(r.state, r.reason, r.reward, r.repeat_of) for r in records(study)] for study in (killed, whole)]
+    assert told[0] == told[1]
+    assert {"failed", "scored", "repeated"} <= {record.state for record in records(whole)}
+
+
+def test_one_mishap_is_not_held_against_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two are."""
+    tried = Counter()
+
+    def full(candidate: MadeUpCandidate) -> None:
+        tried[candidate.score] += 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(ACCIDENTS, "fault", full)
+    monkeypatch.setattr(driver, "REFUSALS", 20)
+    space = cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec",))
+    study = study_in(tmp_path, space)
+    with pytest.raises(UserError, match="20 candidates in a row are known to fail or to miss the budget, the last one"):
+        drive(study, plan(space, 50), InProcess(all_of("fault")))
+    assert set(tried.values()) == {2}
+
+
+def test_a_study_with_minutes_ends_where_all_that_is_proposed_is_known_to_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "SETTLED", 15)
+    space = few_networks()
+    study = study_in(tmp_path, space)
+    book = drive(study, plan(space, 0, minutes=60.0), InProcess(all_of("attribute")))
+    assert (book.known_again, book.counted) == (15, 0)
+
+
+def test_the_same_network_proposed_twice_at_once_fails_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "REFUSALS", 5)
+    space, log = cell_space(1, operations=("skip",), aggregations=("wsum",), inputs=("prev:dec",)), tmp_path / "log"
+    study = study_in(tmp_path, space)
+    with pytest.raises(UserError, match="5 candidates in a row are known to fail"):
+        drive(study, plan(space, 4, minutes=60.0), TwoAtOnce(all_of("attribute", log)))
+    assert len(log.read_text().splitlines()) == 1
+    assert Counter(record.repeat_of for record in records(study)) == {None: 1, 0: 5}
 
 
 def test_demands_that_are_missed_cost_reward_and_the_first_place(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from study_help import cell_space
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, preset
-from segsmith.latency.table import Prediction
+from segsmith.latency.sample import Samples
+from segsmith.latency.subject import Subject
+from segsmith.latency.table import Network, Prediction, Table
 from segsmith.latency.target import Target, this_machine
 from segsmith.networks.cost import describe
 from segsmith.runtimes.timing import Timing
@@ -57,11 +59,11 @@ def test_a_table_adds_latencies_and_says_where_it_cannot() -> None:
 
 
 def test_amounts() -> None:
-    assert parse_amount("2.5G") == 2.5e9
-    assert parse_amount("900M") == 9e8
-    assert parse_amount("300000") == 3e5
-    assert parse_amount("60%", 200) == 120
-    assert parse_amount("40ms") == 40
+    assert parse_amount("2.5G", "flops") == 2.5e9
+    assert parse_amount("900M", "flops") == 9e8
+    assert parse_amount("300000", "parameters") == parse_amount("300k", "parameters") == 3e5
+    assert parse_amount("60%", "latency", 200) == 120
+    assert parse_amount("40ms", "latency") == parse_amount("40", "latency") == parse_amount("4e1 ms", "latency") == 40
     assert [shown(amount) for amount in (2.5e9, 9e8, 3e5, 120.0)] == ["2.5G", "900M", "300,000", "120"]
     assert parse_floors(["car=0.5", "sign=1"]) == {"car": 0.5, "sign": 1.0}
 
@@ -92,6 +94,22 @@ def test_a_clock_times_key_frames_once_and_minds_no_machine_that_grows_slower(mo
     assert clock(preset("arch2")) == pytest.approx(10)
     others = "arch2 keeps no state: its key frames are others"
     assert asked == [{"key", "step"}, {"step", "first"}, {"key", "first"}], others
+
+
+def test_beside_a_table_a_clock_tells_what_the_table_would_have_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine takes three times as long now, for the network that the table knows as for others."""
+
+    def timings(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
+        return {part: Timing({"step": 6.0, "key": 45.0}.get(part, 30.0), 0.0, 0.0, 0.0, 9, True) for part in calls}
+
+    monkeypatch.setattr("segsmith.study.clock.measure", timings)
+    target = replace(this_machine("torch"), size=(32, 64), threads=1)
+    known = Network(preset("light"), "fit", key=Samples((10.0,)), step=Samples((2.0,)))
+    subject = Subject("dynamic", {}, 3, static=preset("arch2"))
+    clock = Clock.beside(Table(target, subject, networks=[known]), key_every=4)
+    assert clock(preset("copy")) == pytest.approx((15 + 3 * 2) / 4)
+    plain = Clock.beside(Table(target, subject), key_every=4)
+    assert plain(preset("copy")) == pytest.approx((45 + 3 * 6) / 4)
 
 
 def test_a_clock_tells_nothing_of_another_machine() -> None:

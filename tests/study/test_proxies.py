@@ -11,12 +11,13 @@ import torch
 from study_help import CELL, COLOURS, NAMES, make_frames, make_static
 
 from segsmith.errors import UserError
-from segsmith.genotype import Genotype
+from segsmith.genotype import Genotype, preset
 from segsmith.networks.build import build
 from segsmith.networks.checkpoint import save_checkpoint
 from segsmith.networks.encoder import MobileNetV2
 from segsmith.networks.meta import Meta
-from segsmith.spaces import LgcSpace, Space
+from segsmith.spaces import DynamicSpace, LgcSpace, Space, TemplateSpace
+from segsmith.spaces.make import SPACES, make_space
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
 from segsmith.study.proxy.presets import PRESETS, ProxySettings, Stage, proxy_named
@@ -176,10 +177,65 @@ def test_a_stem_from_a_file_of_another_library(place: Place, tmp_path: Path) -> 
     assert torch.equal(found[name], encoder.state_dict()[name])
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: f"{preset.space}-{preset.name}")
-def test_presets_are_found_by_name_and_space(preset: ProxySettings) -> None:
-    assert proxy_named(preset.name, preset.space) is preset
-    assert len(preset.stages) == 2
+@pytest.mark.parametrize("proxy", PRESETS, ids=lambda proxy: f"{proxy.space}-{proxy.name}")
+def test_presets_are_found_by_name_and_space(proxy: ProxySettings) -> None:
+    assert proxy_named(proxy.name, proxy.space) is proxy
+    assert len(proxy.stages) == 2
+
+
+def schedule(proxy: ProxySettings) -> list[tuple[int, float, float]]:
+    """Epochs, the learning rate, and that of the encoder; candidates are stopped between stages."""
+    return [(stage.epochs, stage.lr, stage.encoder_lr) for stage in proxy.stages]
+
+
+def shortcuts(proxy: ProxySettings) -> tuple[object, ...]:
+    """What no paper does: fewer clips, coarser masks, a rate that falls."""
+    return proxy.clips, proxy.judged, proxy.learn_at, proxy.judge_at, proxy.anneal
+
+
+def test_the_proxy_of_paper_1_on_camvid() -> None:
+    """Dynamic cells, sections 4 and 4.1: 3 frames, batches of 48, 20 epochs at 8e-3, the shorter side padded to 400.
+    A crop of 600 holds a whole frame of 360x480."""
+    proxy = proxy_named("paper-camvid", "dynamic")
+    assert schedule(proxy) == [(10, 0.008, 0.0), (10, 0.008, 0.0)]
+    assert (proxy.length, proxy.batch, proxy.longest, proxy.pad, proxy.crop) == (3, 48, 0, 400, (0, 0))
+    assert (proxy.scale, proxy.mirror) == ((1.0, 1.0), False)
+    assert shortcuts(proxy) == (0, 0, 1, 1, False)
+    assert make_space("dynamic", dict(proxy.options), preset("arch2")) == DynamicSpace(preset("arch2"), rows=5)
+
+
+def test_the_proxy_of_paper_1_on_cityscapes() -> None:
+    """The same sections: 2 frames, batches of 48, 10 epochs, crops of 512 from frames of 1024; the rate is CamVid's."""
+    proxy = proxy_named("paper-cityscapes", "dynamic")
+    assert schedule(proxy) == [(5, 0.008, 0.0), (5, 0.008, 0.0)]
+    assert (proxy.length, proxy.batch, proxy.longest, proxy.pad, proxy.crop) == (2, 48, 1024, 0, (512, 512))
+    assert (proxy.scale, proxy.mirror) == ((1.0, 1.0), False)
+    assert shortcuts(proxy) == (0, 0, 1, 1, False)
+    assert make_space("dynamic", dict(proxy.options), preset("arch2")) == DynamicSpace(preset("arch2"), rows=4)
+
+
+def test_the_proxy_of_paper_2() -> None:
+    """Template search, section 4.1: 5 epochs behind the stem and 5 end to end, batches of 32, crops of 321 from frames
+    of 1024, 48 channels; the second half's rates and the augmentation are its reference's."""
+    proxy = proxy_named("paper-template", "template")
+    assert schedule(proxy) == [(5, 0.007, 0.0), (5, 0.002, 0.0005)]
+    assert (proxy.length, proxy.batch, proxy.longest, proxy.pad, proxy.crop) == (1, 32, 1024, 0, (321, 321))
+    assert (proxy.scale, proxy.mirror) == ((0.7, 1.4), True)
+    assert shortcuts(proxy) == (0, 0, 1, 1, False)
+    space = make_space("template", dict(proxy.options))
+    assert space == TemplateSpace(templates=3, rows=7, repeats=4, strides=(1, 2), multiplier=2, adapt=48, head=48)
+
+
+@pytest.mark.parametrize("name", ["quick", "paper-template"])
+def test_a_space_of_ones_own_has_the_proxies_of_templates(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not what the template space is set to."""
+    monkeypatch.setitem(SPACES, "width", TemplateSpace)
+    of_templates = proxy_named(name, "template")
+    assert proxy_named(name, "width") == replace(of_templates, space="width", options=())
+    with pytest.raises(
+        UserError, match=r"no proxy 'paper-camvid' for the width space \(take one of quick, paper-template"
+    ):
+        proxy_named("paper-camvid", "width")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +245,7 @@ def test_presets_are_found_by_name_and_space(preset: ProxySettings) -> None:
         ({"static": "nowhere"}, "no trained network"),
         ({"proxy": "slow"}, "no proxy 'slow'"),
         ({"space": "lgc"}, "no search of a 'lgc' space"),
+        ({"space": "wide"}, r"no search of a 'wide' space by a short training \(take dynamic or template\)"),
         ({"split": "moon"}, "no split 'moon'"),
         ({"space_options": (("rowz", "3"),)}, "no option 'rowz'"),
     ],

@@ -53,7 +53,7 @@ def search(
     floor: Annotated[list[str] | None, Opt(help="CLASS=IOU that a candidate should reach; may be repeated.")] = None,
     flicker: Annotated[float, Opt(help="The share of steady pixels that may change from frame to frame.")] = 0.0,
     objectives: Annotated[
-        str, Opt(help="reward, or with flops, parameters or flicker behind a comma: a Pareto front.")
+        str, Opt(help="reward, or with flops, parameters, latency or flicker behind a comma: a Pareto front.")
     ] = "reward",
     meta: Annotated[
         str, Opt(help="Judge by clips anywhere (clip), whole sequences (sequence), or those named.")

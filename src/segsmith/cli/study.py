@@ -74,6 +74,9 @@ def rank(
     longer: Annotated[str, Opt(help="How many times as long the other training is.")] = "2x",
     workers: Annotated[int | None, Opt(help="Processes that train.")] = None,
     device: Annotated[str, Opt(help="cpu, cuda or auto.")] = "auto",
+    ray: Annotated[str, Opt(help="Train on a Ray cluster: its address, or auto for the one that runs here.")] = "",
+    cpus: Annotated[float, Opt(help="On a cluster: CPUs of a candidate.")] = 1.0,
+    gpus: Annotated[float, Opt(help="On a cluster: GPUs of a candidate, such as 0.25.")] = 0.0,
     json: Json = False,
 ) -> None:
     """Score new networks as the search did and in a longer training: does the sampler beat chance, and do the short
@@ -88,7 +91,8 @@ def rank(
     except ValueError:
         raise UserError(f"--longer {longer!r} is no factor", fix="such as 2x") from None
     progress = Progress(quiet=json)
-    scores = rank_networks(run, RankOptions(sampled, random, factor, workers, device), progress.preparing)
+    asked = RankOptions(sampled, random, factor, workers, device, ray, cpus, gpus)
+    scores = rank_networks(run, asked, progress.preparing)
     if json:
         emit_json({"longer": factor, "sets": [one.data() for one in scores]})
     else:

@@ -145,7 +145,8 @@ def measured(job: Job, seconds: float) -> Timed:
     write_json(job.out / "benchmark.json", found.record())
     whole = {result.part: result.timing.median_ms for result in found.results if result.scope == WHOLE}
     share = job.options.latency.endswith("%") and MIX in whole
-    return Timed(whole.get(MIX, whole[KEY]), parse_amount(job.options.latency, whole[KEY]) if share else facts.limit_ms)
+    limit = parse_amount(job.options.latency, "latency", whole[KEY]) if share else facts.limit_ms
+    return Timed(whole.get(MIX, whole[KEY]), limit)
 
 
 def judge(job: Job, controls: bool) -> dict[str, Any]:

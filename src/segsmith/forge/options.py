@@ -44,7 +44,7 @@ class ForgeOptions:
             raise UserError(f"{self.static!r} is no image network", fix=f"take one of {', '.join(STATIC_PRESETS)}")
         if self.key_every < 0:
             raise UserError(f"--key-every {self.key_every} is below one", fix="10 is one key frame in ten")
-        parse_amount(self.latency, 1.0)
+        parse_amount(self.latency, "latency", 1.0)
         parse_floors(self.floors)
 
     def record(self) -> dict[str, Any]:

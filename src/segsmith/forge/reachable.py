@@ -87,7 +87,7 @@ def measured(space: Space, latency: str, static: str, price: Price) -> Reached:
     took = seconds_of(lambda: found.append(price(lean)))
     if lean.static is not None:  # its key frames are known by now, as those of most cells will be
         took = seconds_of(lambda: price(lean))
-    return Reached(static, space, parse_amount(latency, static_ms), static_ms, found[0], took)
+    return Reached(static, space, parse_amount(latency, "latency", static_ms), static_ms, found[0], took)
 
 
 def leanest(space: Space) -> Genotype:

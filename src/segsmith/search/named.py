@@ -1,93 +1,65 @@
 """Samplers by name: our controllers, and Optuna's own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
-from optuna import Study
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
-from optuna.trial import FrozenTrial, TrialState
 
 from segsmith.errors import UserError
-from segsmith.search.trials import check_single_objective, distributions, seed_of
+from segsmith.search import ppo, reinforce
+from segsmith.search.seeded import seeded
+from segsmith.search.trials import check_single_objective
 from segsmith.spaces import Space
 
-CONTROLLERS = ("ppo", "reinforce")
-OPTUNA: dict[str, Callable[[int], BaseSampler]] = {
-    "random": lambda seed: RandomSampler(seed=seed),
-    "tpe": lambda seed: TPESampler(seed=seed, multivariate=True),
-    "nsga2": lambda seed: NSGAIISampler(seed=seed),
+DEFAULT = "quick"
+
+
+@dataclass(frozen=True)
+class Maker:
+    """``make`` is called with the space and ``seed=``; also with ``settings=``, one of ``settings``, where there are
+    any. ``several``: whether the sampler takes several objectives."""
+
+    make: Callable[..., BaseSampler]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    several: bool = False
+
+
+SAMPLERS: dict[str, Maker] = {
+    "ppo": Maker(ppo.PPOSampler, ppo.SETTINGS),
+    "reinforce": Maker(reinforce.ReinforceSampler, reinforce.SETTINGS),
+    "random": Maker(seeded(RandomSampler), several=True),
+    "tpe": Maker(seeded(partial(TPESampler, multivariate=True)), several=True),
+    "nsga2": Maker(seeded(NSGAIISampler), several=True),
 }
-SAMPLERS = (*CONTROLLERS, *OPTUNA)
-SETTINGS = ("paper", "quick")
 
 
-def make_sampler(name: str, space: Space, seed: int = 0, settings: str = "quick", objectives: int = 1) -> BaseSampler:
-    """``settings`` are the controllers'; Optuna's samplers come as they are."""
+def make_sampler(name: str, space: Space, seed: int = 0, settings: str = DEFAULT, objectives: int = 1) -> BaseSampler:
     check_sampler(name, settings, objectives)
-    if name in OPTUNA:
-        return SeededByTrial(space, OPTUNA[name], seed)
-    from segsmith.search import ppo, reinforce
-
-    if name == "ppo":
-        return ppo.PPOSampler(space, ppo.SETTINGS[settings], seed)
-    return reinforce.ReinforceSampler(space, reinforce.SETTINGS[settings], seed)
+    maker = SAMPLERS[name]
+    chosen = {"settings": maker.settings[settings]} if maker.settings else {}
+    return maker.make(space, seed=seed, **chosen)
 
 
 def check_sampler(name: str, settings: str, objectives: int) -> None:
     _check_name("sampler", name, SAMPLERS)
-    _check_name("sampler settings", settings, SETTINGS)
-    if name in CONTROLLERS:
+    maker = SAMPLERS[name]
+    if maker.settings:
+        _check_name("sampler settings", settings, maker.settings)
+    elif settings != DEFAULT:
+        having = ", ".join(other for other, one in SAMPLERS.items() if one.settings)
+        raise UserError(
+            f"{name} has no settings, and {settings!r} is asked for",
+            fix=f"leave --sampler-settings out; {having} have some",
+        )
+    if not maker.several:
         check_single_objective(name, objectives)
 
 
-def _check_name(what: str, name: str, names: Sequence[str]) -> None:
+def _check_name(what: str, name: str, names: Iterable[str]) -> None:
     if name not in names:
         near = get_close_matches(name, names, n=1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise UserError(f"unknown {what} {name!r}", fix=f"{guess}there are {', '.join(names)}")
-
-
-class SeededByTrial(BaseSampler):
-    """One of Optuna's samplers, its luck drawn anew for each trial from the seed and the trial's number.
-
-    By itself such a sampler starts its luck again in every process, and a study that goes on after a kill would
-    propose its first networks a second time. The space is known, so it need not be inferred from past trials either.
-    """
-
-    def __init__(self, space: Space, make: Callable[[int], BaseSampler], seed: int) -> None:
-        self._distributions, self._make, self._seed = distributions(space), make, seed
-        self._number, self._sampler = -1, make(seed)
-
-    def __str__(self) -> str:
-        return str(self._sampler)
-
-    def _of(self, trial: FrozenTrial) -> BaseSampler:
-        if trial.number != self._number:
-            self._number, self._sampler = trial.number, self._make(seed_of(self._seed, trial.number))
-        return self._sampler
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        return self._distributions
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """All decisions at once, those too that the sampler makes one by one: a trial that was killed half way through
-        its decisions gets the others as it would have got them."""
-        sampler = self._of(trial)
-        picks = sampler.sample_relative(study, trial, search_space)
-        alone = {name: distribution for name, distribution in search_space.items() if name not in picks}
-        return picks | {name: sampler.sample_independent(study, trial, name, d) for name, d in alone.items()}
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
-
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        self._of(trial).before_trial(study, trial)
-
-    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
-        self._of(trial).after_trial(study, trial, state, values)

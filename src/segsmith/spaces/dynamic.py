@@ -9,6 +9,7 @@ from segsmith.errors import UserError
 from segsmith.genotype import Genotype, Graph, Node, validate
 from segsmith.genotype.numbers import joined
 from segsmith.genotype.order import ordered, unread
+from segsmith.genotype.vocabulary import SETTING_CHOICES
 from segsmith.spaces.base import Decision, Option, Picks, Space, check_at_least, check_names, offered
 from segsmith.spaces.rows import location_decisions, locations, row_name
 
@@ -42,6 +43,8 @@ class DynamicSpace(Space):
         check_at_least("rows", self.rows, 1)
         check_names("operations", self.operations, offered("dynamic net", "operation"))
         check_names("aggregations", self.aggregations, offered("dynamic net", "aggregation"))
+        scales = [f"{float(scale):g}" for scale in SETTING_CHOICES["step_scale"]]
+        check_names("step scales", [f"{scale:g}" for scale in self.step_scales], scales)
         # said in full, so that whoever shows the space shows what it reads
         object.__setattr__(self, "inputs", self.inputs or INPUTS.get(self.static.kind, ()))
         if not self.inputs:

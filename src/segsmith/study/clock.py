@@ -1,10 +1,11 @@
 """What a candidate takes on this machine, by the clock: before it is trained, and with nothing else of ours running."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype
 from segsmith.latency.opened import Call, open_whole
+from segsmith.latency.table import Table
 from segsmith.latency.target import Target, is_here
 from segsmith.latency.whole import wholes_of
 from segsmith.runtimes.graphs import KEY, STEP
@@ -32,6 +33,17 @@ class Clock:
         if not is_here(self.target):
             fix = "segsmith latency pack measures there what a --table is made of"
             raise UserError(f"the target is {self.target.device}, and this machine is another", fix=fix)
+
+    @classmethod
+    def beside(cls, table: Table, key_every: int) -> "Clock":
+        """One that tells as if the machine were as quick as when the table was measured: its first key frame is one
+        that the table knows. A table of pieces alone knows none."""
+        clock = cls(replace(table.target, key_every=key_every), table.frames.classes)
+        for network in table.networks[:1]:
+            if network.key is not None:
+                whole = wholes_of(network.genotype, table.target.size, table.frames.classes)[KEY]
+                clock._first = open_whole({KEY: whole}, table.target)[KEY], network.key.ms
+        return clock
 
     def __call__(self, genotype: Genotype) -> float:
         wholes = wholes_of(genotype, self.target.size, self.classes)

@@ -197,10 +197,7 @@ class Driver:
             record = self._rewarded(record, pending.cost)
         self._write(pending.trial, record, pending.cost)
         for twin in pending.twins:
-            if record.values is None:
-                self._write(twin.trial, replace(twin.record, reason=f"as trial {record.number}: {record.reason}"))
-            else:
-                self._write(twin.trial, repeated(twin.record, record))
+            self._write(twin.trial, repeated(twin.record, record))
 
     def _rewarded(self, record: Record, cost: Cost) -> Record:
         goals, last = self.plan.goals, record.stages[-1]
@@ -227,8 +224,17 @@ class Driver:
             self.study.tell(trial, list(record.values))
         self.book.add(record)
         self.told(record, self.book)
-        if self.book.failures >= FAILURES:
+        self._check_hope(record)
+
+    def _check_hope(self, record: Record) -> None:
+        known = record.repeat_of is not None
+        if self.book.failures >= FAILURES and not known:
             raise UserError(f"{FAILURES} candidates in a row failed, the last one so: {record.reason}")
+        if self.book.refusals >= REFUSALS and known:
+            raise UserError(
+                f"{REFUSALS} candidates in a row are known to fail or to miss the budget, the last one {record.reason}",
+                fix="another --seed, in a new folder, looks elsewhere",
+            )
         if self.book.refusals >= REFUSALS:
             raise UserError(
                 f"none of {REFUSALS} candidates in a row met the budget; of the last one {record.reason}",
@@ -237,9 +243,11 @@ class Driver:
 
 
 def repeated(record: Record, known: Record) -> Record:
-    """The trial of a network that was scored before: the same score, without training."""
-    same = replace(known, number=record.number, choices=record.choices, state=REPEATED, repeat_of=known.number)
-    return replace(same, reason=f"the network of trial {known.number}", seconds=0.0, halt_below=())
+    """The trial of a network that is known: the same score, or the same failure, without training."""
+    same = replace(known, number=record.number, choices=record.choices, seconds=0.0, halt_below=())
+    if known.state == FAILED:
+        return replace(same, reason=f"as trial {known.number}: {known.reason}", repeat_of=known.number)
+    return replace(same, state=REPEATED, reason=f"the network of trial {known.number}", repeat_of=known.number)
 
 
 def recorded(study: optuna.Study) -> list[Record]:

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from string import ascii_letters
 
 from segsmith.errors import UserError
 from segsmith.study.meter import Cost
 
-UNITS = {"G": 1e9, "M": 1e6}
+LARGE = {"G": 1e9, "M": 1e6}
+COUNTS = LARGE | {"k": 1e3}
 COSTS = {"flops": "FLOPs a frame", "parameters": "parameters", "latency": "ms a frame"}
 """What can be limited, and what it is called."""
+UNITS = {"flops": COUNTS, "parameters": COUNTS, "latency": {"ms": 1.0}}
+SUCH = {"flops": "2.5G, 900M", "parameters": "300k, 0.3M", "latency": "40ms"}
+"""How amounts of each are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +96,20 @@ def value_of(what: str, cost: Cost) -> float:
     return float(value)
 
 
-def parse_amount(text: str, whole: float | None = None) -> float:
-    """``2.5G``, ``900M``, ``40ms``, a plain number, or ``60%`` of ``whole``."""
-    text = text.removesuffix("ms")
-    number, unit = (text[:-1], text[-1]) if text and text[-1] in "%GM" else (text, "")
+def parse_amount(text: str, what: str, whole: float | None = None) -> float:
+    """``2.5G``, ``40ms``, a plain number, or ``60%`` of ``whole``. ``what`` is a key of COSTS: each has units of its
+    own, and a time no others."""
+    number = text.rstrip("%" + ascii_letters)
+    factors = {"": 1.0, "%": (1.0 if whole is None else whole) / 100, **UNITS[what]}
     try:
-        value = float(number)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UserError(f"{text!r} is no amount", fix="such as 2.5G, 900M or 60%")
-    if unit != "%":
-        return value * UNITS.get(unit, 1.0)
-    if whole is None:
-        raise UserError(f"{text} of what? these networks stand on no static one", fix="such as 2.5G or 900M")
-    return value / 100 * whole
+        value, factor = float(number), factors[text[len(number) :]]
+    except (ValueError, KeyError):
+        value = factor = 0.0
+    if not 0 < value < inf:
+        raise UserError(f"--{what} {text!r} is no amount", fix=f"such as {SUCH[what]} or 60%")
+    if text.endswith("%") and whole is None:
+        raise UserError(f"--{what} {text} of what? these networks stand on no static one", fix=f"such as {SUCH[what]}")
+    return value * factor
 
 
 def parse_floors(words: Sequence[str]) -> dict[str, float]:
@@ -122,7 +127,7 @@ def parse_floors(words: Sequence[str]) -> dict[str, float]:
 
 
 def shown(amount: float) -> str:
-    for unit, factor in UNITS.items():
+    for unit, factor in LARGE.items():
         if amount >= factor:
             return f"{amount / factor:.3g}{unit}"
     return f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"

@@ -1,17 +1,25 @@
 """What a person asks of a search: defaults < proxy < flags."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any
 
 from segsmith.errors import UserError
+from segsmith.spaces import DynamicSpace
+from segsmith.study.limits import COSTS, parse_amount, parse_floors
 from segsmith.study.pool import Hands
 from segsmith.study.proxy.presets import proxy_named
+from segsmith.study.storage import hidden
 
 FREE = frozenset(
     ("out", "trials", "minutes", "workers", "memory_gb", "timeout", "quiet", "device", "ray", "cpus", "gpus")
 )
 """What may be another when a search goes on; everything else is what it is about."""
+Check = tuple[object, str, str]
+"""Whether something is sound, what to say where it is not, and the way out."""
+SEEDS = 2**32
+"""So many are there: NumPy's luck, which Optuna draws on, takes no others."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +65,43 @@ class SearchOptions:
     quiet: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.trials > 0 or self.minutes > 0):
-            raise UserError("a search needs --trials or --minutes", fix="--trials 100 is a start")
-        if self.workers is not None and self.workers < 0:
-            raise UserError(f"--workers {self.workers} is below zero")
-        if self.key_every < 1:
-            raise UserError(f"--key-every {self.key_every} is below one")
-        if self.measure and not self.timed:
-            raise UserError("--measure, and no latency is asked for", fix="--latency 40ms")
-        if self.cpus <= 0 or self.gpus < 0:
-            raise UserError(f"a candidate cannot take {self.cpus:g} CPUs and {self.gpus:g} GPUs")
-        if self.objectives[0] != "reward" or len(set(self.objectives)) != len(self.objectives):
-            raise UserError(f"objectives {', '.join(self.objectives)}", fix="reward comes first, each one once")
+        for sound, what, fix in (*self._numbers(), *self._companions()):
+            if not sound:
+                raise UserError(what, fix=fix)
+        whole = 1.0 if self.space == DynamicSpace.name else None  # of other networks a share is a share of nothing
+        for what, text in self.budgets.items():
+            parse_amount(text, what, whole)
+        parse_floors(self.floors)
+
+    def _numbers(self) -> Iterator[Check]:
+        """Comparisons are such that nan is sound nowhere."""
+        workers, objectives = self.workers or 0, self.objectives
+        yield self.trials >= 0, f"--trials {self.trials} is below zero", "--trials 100 is a start"
+        yield 0 <= self.minutes < inf, f"--minutes {self.minutes:g} is no time to work", "--minutes 60 is an hour"
+        yield self.trials or self.minutes, "a search needs --trials or --minutes", "--trials 100 is a start"
+        yield 0 <= self.seed < SEEDS, f"--seed {self.seed} is out of range", f"from 0 to {SEEDS - 1}"
+        yield workers >= 0, f"--workers {workers} is below zero", "0 trains in this process"
+        yield self.key_every >= 1, f"--key-every {self.key_every} is below one", "10 is one key frame in ten"
+        yield 0 <= self.soft < inf, f"--soft {self.soft:g} is no exponent", "such as 0.5; 0 for budgets that turn away"
+        yield 0 <= self.flicker <= 1, f"--flicker {self.flicker:g} is no share of pixels", "such as 0.02; 0 for any"
+        yield 0 <= self.timeout < inf, f"--timeout {self.timeout:g} is no time", "in seconds; 0 for any"
+        yield 0 <= self.memory_gb < inf, f"--memory {self.memory_gb:g} is no amount", "in gigabytes; 0 for none"
+        taken = 0 < self.cpus < inf and 0 <= self.gpus < inf
+        yield taken, f"a candidate cannot take {self.cpus:g} CPUs and {self.gpus:g} GPUs", "--cpus 1 --gpus 0"
+        once = objectives[:1] == ("reward",) and len(set(objectives)) == len(objectives)
+        yield once, f"objectives {', '.join(objectives)}", "reward comes first, each one once"
+
+    def _companions(self) -> Iterator[Check]:
+        """The same of what means nothing alone."""
+        latency = "and no latency is asked for"
+        yield self.timed or not self.measure, f"--measure, {latency}", "--latency 40ms"
+        yield self.timed or self.table or not self.target, f"--target, {latency}", "--latency 40ms, or a --table"
+        yield self.budgets or not self.soft, "--soft, and there is no budget", "--flops, --parameters or --latency"
+
+    @property
+    def budgets(self) -> dict[str, str]:
+        """As written, by what they limit."""
+        return {what: getattr(self, what) for what in COSTS if getattr(self, what)}
 
     @property
     def timed(self) -> bool:
@@ -103,9 +136,11 @@ class SearchOptions:
         for field in fields(self):
             before = configuration.get(field.name, plain(field.default))  # an option may be newer than the run
             if field.name not in FREE and before != now[field.name]:
-                word = field.name.replace("_", "-")
+                word, values = field.name.replace("_", "-"), [_shown(value) for value in (before, now[field.name])]
+                if field.name == "storage":
+                    values = [hidden(value) for value in values]
                 raise UserError(
-                    f"holds a search with --{word} {_shown(before)}, not {_shown(now[field.name])}",
+                    f"holds a search with --{word} {values[0]}, not {values[1]}",
                     fix="ask the same, or name a new folder",
                     path=self.out,
                 )

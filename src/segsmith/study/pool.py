@@ -6,9 +6,10 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from signal import SIGKILL
 from typing import Protocol
 
 from segsmith.errors import UserError
@@ -19,6 +20,9 @@ from segsmith.study.worker import Broken, Done, Ready, answer, serve
 WAIT_POLICY = "OMP_WAIT_POLICY"
 TRIES = 2
 """How often a candidate is begun whose worker dies."""
+
+GRACE_S = 5.0
+"""How long a worker that has closed its link may take to end: a signal is to be somebody else's."""
 
 LISTEN_S = 0.5
 """How long to wait for an outcome before looking at other things."""
@@ -68,21 +72,29 @@ class InProcess:
 
 @dataclass
 class Worker:
-    """A process, and the job that it has. ``since``: when it began, or 0 as long as its proxy is not open."""
+    """A process, and the job that it has. ``since``: when it began, or 0 as long as its proxy is not open; ``device``
+    is known then."""
 
     process: SpawnProcess
     link: "Connection[Job, Ready | Broken | Done]"
     ready: bool = False
     job: Job | None = None
     since: float = 0.0
+    device: str = ""
 
     def begin(self, job: Job) -> None:
         self.job, self.since = job, time.monotonic() if self.ready else 0.0
         with suppress(BrokenPipeError, ConnectionResetError):  # if it is dead, its link says so when it is read
             self.link.send(job)
 
-    def end(self) -> int | None:
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.since if self.since else 0.0
+
+    def end(self, grace: float = 0.0) -> int | None:
         """Kill it if need be; its exit code."""
+        if grace:
+            self.process.join(grace)
         self.process.kill()
         self.process.join()
         self.link.close()
@@ -134,8 +146,8 @@ class Processes:
         except (EOFError, ConnectionResetError):
             return self._dead(worker)
         match message:
-            case Ready():
-                worker.ready, worker.since = True, time.monotonic()
+            case Ready(device):
+                worker.ready, worker.since, worker.device = True, time.monotonic(), device
             case Broken(why):
                 raise UserError(why)
             case Done(number, outcome):
@@ -145,32 +157,37 @@ class Processes:
         return None
 
     def _dead(self, worker: Worker) -> tuple[int, Outcome] | None:
-        """Its candidate is begun once more, by another worker."""
+        """Its candidate is begun once more, by another worker: with half the batch if this one may have been killed for
+        its memory."""
         self.workers.remove(worker)
-        code, job = worker.end(), worker.job
+        seconds, code, job = worker.seconds, worker.end(GRACE_S), worker.job
         if job is None:
             return None
         if self.tries[job.number] < TRIES:
-            self.submit(job)
+            self.submit(replace(job, half=worker.ready and code == -SIGKILL))
             return None
         del self.tries[job.number]
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-        return job.number, failure(f"its worker {how}, {TRIES} times")
+        if not worker.ready:
+            fix = "if memory is short: fewer --workers, or less --memory"
+            raise UserError(f"a worker {how} while it read the features, {TRIES} times", fix=fix)
+        halved = ", the second time with half the batch" if job.half else ""
+        return job.number, failure(f"its worker {how}, {TRIES} times{halved}", seconds, worker.device, self.threads)
 
     def _is_late(self, worker: Worker) -> bool:
         begun = worker.ready and worker.job is not None and self.timeout > 0
-        return begun and time.monotonic() - worker.since > self.timeout
+        return begun and worker.seconds > self.timeout
 
     def _late(self, worker: Worker) -> tuple[int, Outcome]:
         assert worker.job is not None
         self.workers.remove(worker)
         worker.end()
         self.tries.pop(worker.job.number, None)
-        return late(worker.job, self.timeout)
+        return late(worker.job, self.timeout, worker.device, self.threads)
 
 
-def late(job: Job, timeout: float) -> tuple[int, Outcome]:
-    return job.number, failure(f"took longer than {timeout:g} s", timeout)
+def late(job: Job, timeout: float, device: str, threads: int) -> tuple[int, Outcome]:
+    return job.number, failure(f"took longer than {timeout:g} s", timeout, device, threads)
 
 
 @dataclass(frozen=True)

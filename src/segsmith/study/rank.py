@@ -25,6 +25,7 @@ from segsmith.study.proxy.collect import Say
 from segsmith.study.proxy.scoring import Job, Outcome, seed_of
 from segsmith.study.results import Results, load_results
 from segsmith.study.storage import directions_of
+from segsmith.study.trial import FAILED
 
 FILE = "rank.jsonl"
 DRAWS = 50
@@ -39,17 +40,20 @@ Key = tuple[str, float]
 @dataclass(frozen=True)
 class RankOptions:
     """``sampled`` networks of the sampler, ``random`` ones by chance; ``factor`` times the epochs in the longer
-    training. The others as SearchOptions'."""
+    training. The others as SearchOptions': the machines of the search need not be there any more."""
 
     sampled: int = 20
     random: int = 20
     factor: float = 2.0
     workers: int | None = None
     device: str = "auto"
+    ray: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.factor <= 1:
-            raise UserError(f"--longer {self.factor:g}x is not longer", fix="--longer 2x")
+        if not 1 < self.factor < float("inf"):
+            raise UserError(f"--longer {self.factor:g}x is not some times as long", fix="--longer 2x")
         if min(self.sampled, self.random) < 3:
             raise UserError(
                 "a rank correlation of fewer than three networks says nothing", fix="--sampled 20 --random 20"
@@ -77,9 +81,10 @@ class Scores:
 
 
 def rank(run: Path, asked: RankOptions, say: Say) -> list[Scores]:
-    """What the run's folder holds of it already is not scored again."""
+    """What the run's folder holds of it already is not scored again; what failed before is."""
     found = load_results(run)
-    options = replace(SearchOptions.of_record(found.configuration), workers=asked.workers, device=asked.device)
+    here = {name: getattr(asked, name) for name in ("workers", "device", "ray", "cpus", "gpus")}
+    options = replace(SearchOptions.of_record(found.configuration), **here)
     prepared = prepare(options, say)
     space, seed = prepared.space, options.seed
     sets = {
@@ -89,7 +94,7 @@ def rank(run: Path, asked: RankOptions, say: Say) -> list[Scores]:
     everything = sets["sampled"] | sets["random"]
     book = _Book(run / FILE)
     for factor in (1.0, asked.factor):
-        wanted = {mark: genotype for mark, genotype in everything.items() if (mark, factor) not in book.rewards}
+        wanted = {mark: genotype for mark, genotype in everything.items() if book.rewards.get((mark, factor)) is None}
         if wanted:
             pool = open_pool(prepared.opener.longer(factor), options.hands)
             try:
@@ -148,7 +153,7 @@ class _Book:
             self.rewards[row["fingerprint"], row["factor"]] = row["reward"]
 
     def add(self, key: Key, outcome: Outcome) -> None:
-        self.rewards[key] = outcome.stages[-1].marks.reward if outcome.stages else None
+        self.rewards[key] = None if outcome.kind == FAILED else outcome.stages[-1].marks.reward
         row = {"fingerprint": key[0], "factor": key[1], "reward": self.rewards[key], "reason": outcome.reason}
         with self.path.open("a") as file:
             file.write("\n" + json.dumps(row))  # ahead of it, for a kill may have cut the last line short

@@ -6,7 +6,8 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ from segsmith.errors import UserError
 from segsmith.study.pool import TRIES, late
 from segsmith.study.proxy.scoring import Job, Opener, Outcome, Proxy, failure
 from segsmith.study.proxy.store import Arrays, Store
-from segsmith.study.worker import answer
+from segsmith.study.worker import Broken, Ready, answer, opened
 
 PATIENCE_S = 300.0
 """How long the cluster may be without a single worker."""
+
+WORDS = 300
+"""Characters of an error of Ray's."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class Share:
     def device(self) -> str:
         return "cuda" if self.gpus else "cpu"
 
+    @property
+    def threads(self) -> int:
+        return max(1, int(self.cpus))
+
 
 @dataclass(frozen=True)
 class SharedArrays:
@@ -48,7 +56,8 @@ class SharedArrays:
     def load(self, device: torch.device, resident: bool) -> dict[str, Tensor]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*not writable.*")  # nobody writes
-            return {name: torch.from_numpy(ray.get(ref)).to(device) for name, ref in self.refs.items()}
+            arrays = {name: torch.from_numpy(ray.get(ref)) for name, ref in self.refs.items()}
+        return {name: x.to(device) for name, x in arrays.items()} if resident else arrays
 
 
 @dataclass(frozen=True)
@@ -100,33 +109,36 @@ class _Worker:
         self.opener = opener
         self.proxy: Proxy | None = None
 
-    def open(self) -> str:
-        """Why it cannot be opened; empty where it can."""
-        try:
-            self.proxy = self.opener.open()
-        except UserError as error:
-            return str(error)
-        return ""
+    def open(self) -> Ready | Broken:
+        proxy = opened(self.opener)
+        if isinstance(proxy, Broken):
+            return proxy
+        self.proxy = proxy
+        return Ready(str(proxy.device))
 
     def answer(self, job: Job) -> Outcome:
+        """Data that are lost with a machine are no fault of the candidate."""
         assert self.proxy is not None
-        return answer(self.proxy, job)
+        return answer(self.proxy, job, passing=(ray.exceptions.RayError,))
 
 
 @dataclass(eq=False)
 class _Hand:
-    """A worker somewhere, and what is awaited of it: that its proxy is open, or the outcome of its job."""
+    """A worker somewhere, and what is awaited of it: that its proxy is open, on a ``device``, or the outcome of its
+    job."""
 
     actor: Any
     awaited: Any
     ready: bool = False
     job: Job | None = None
     since: float = 0.0
+    device: str = ""
 
 
 @dataclass
 class RayPool:
-    """``count`` workers, or as many as fit on the cluster (0). A job that no worker is free for waits."""
+    """``count`` workers, or as many as fit on the cluster (0). A job that no worker is free for waits. ``why`` the
+    last worker that did not begin did not."""
 
     opener: Opener
     count: int
@@ -135,6 +147,8 @@ class RayPool:
     hands: list[_Hand] = field(default_factory=list)
     queue: deque[Job] = field(default_factory=deque)
     tries: dict[int, int] = field(default_factory=dict)
+    why: str = ""
+    begun: bool = False
 
     def __post_init__(self) -> None:
         options = {"num_cpus": self.share.cpus, "num_gpus": self.share.gpus, "max_restarts": 0}
@@ -142,6 +156,7 @@ class RayPool:
         self.moved = ray.put(self.opener.moved(IntoObjectStore(self.share.device)))
         self.last_seen = time.monotonic()
         self._fill()
+        self.first = list(self.hands)
 
     @property
     def free(self) -> int:
@@ -174,7 +189,7 @@ class RayPool:
     def _fill(self) -> None:
         wanted = self.count or fitting(self.share)
         for _ in range(wanted - len(self.hands)):
-            actor: Any = self.kind.remote(self.moved, max(1, int(self.share.cpus)))
+            actor: Any = self.kind.remote(self.moved, self.share.threads)
             self.hands.append(_Hand(actor, actor.open.remote()))
 
     def _dispatch(self) -> None:
@@ -190,10 +205,10 @@ class RayPool:
         except ray.exceptions.RayError as error:
             return self._dead(hand, error)
         hand.awaited, self.last_seen = None, time.monotonic()
-        if not hand.ready:
-            if message:
-                raise UserError(message)
-            hand.ready = True
+        if isinstance(message, Broken):
+            raise UserError(message.why)
+        if isinstance(message, Ready):
+            self.begun, hand.ready, hand.device = True, True, message.device
             return None
         assert hand.job is not None
         number, hand.job = hand.job.number, None
@@ -201,17 +216,29 @@ class RayPool:
         return number, message
 
     def _dead(self, hand: _Hand, error: Exception) -> tuple[int, Outcome] | None:
-        """Its candidate is begun once more, by another worker."""
+        """Its candidate is begun once more, by another worker: with half the batch if this one was killed for its
+        memory."""
         self.hands.remove(hand)
-        job = hand.job
+        job, words = hand.job, _last_line(error)
         if job is None:
+            self._check_can_begin(error)
             return None
         if self.tries[job.number] < TRIES:
-            self.queue.appendleft(job)
+            self.queue.appendleft(replace(job, half=isinstance(error, ray.exceptions.OutOfMemoryError)))
             return None
         del self.tries[job.number]
-        words = str(error).strip().partition("\n")[0]
-        return job.number, failure(f"its worker died {TRIES} times: {words}")
+        halved = ", the second time with half the batch" if job.half else ""
+        seconds, reason = time.monotonic() - hand.since, f"its worker died {TRIES} times{halved}: {words}"
+        return job.number, failure(reason, seconds, hand.device, self.share.threads)
+
+    def _check_can_begin(self, error: Exception) -> None:
+        """There is nothing to wait for where none of the first workers has begun, and this one through its own fault:
+        others would fare alike."""
+        self.why = _last_line(error)
+        at_fault = isinstance(error, ray.exceptions.RayTaskError) or getattr(error, "actor_init_failed", False)
+        if at_fault and not self.begun and not any(hand in self.hands for hand in self.first):
+            fix = "the same Python, segsmith and torch have to be installed on every machine"
+            raise UserError(f"no worker of the cluster can begin: {self.why}", fix=fix)
 
     def _is_late(self, hand: _Hand) -> bool:
         return hand.job is not None and self.timeout > 0 and time.monotonic() - hand.since > self.timeout
@@ -221,16 +248,22 @@ class RayPool:
         self.hands.remove(hand)
         ray.kill(hand.actor)
         del self.tries[hand.job.number]
-        return late(hand.job, self.timeout)
+        return late(hand.job, self.timeout, hand.device, self.share.threads)
 
     def _check_alive(self) -> None:
         if any(hand.ready for hand in self.hands):
             self.last_seen = time.monotonic()
         elif time.monotonic() - self.last_seen > PATIENCE_S:
+            why = f"; the last one failed: {self.why}" if self.why else ""
             raise UserError(
-                f"for {PATIENCE_S:.0f} s no machine of the cluster has started a worker",
+                f"for {PATIENCE_S:.0f} s no machine of the cluster has started a worker{why}",
                 fix=f"is there one with {self.share.cpus:g} CPUs and {self.share.gpus:g} GPUs free?",
             )
+
+
+def _last_line(error: Exception) -> str:
+    """Ray puts the cause last, behind its own words and traces, and says much of it."""
+    return shorten(str(error).strip().rpartition("\n")[2], WORDS)
 
 
 def join_cluster(address: str) -> None:

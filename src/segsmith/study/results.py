@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial
 
@@ -17,7 +16,7 @@ from segsmith.study.analysis import analyse
 from segsmith.study.book import better, merit
 from segsmith.study.driver import finished
 from segsmith.study.options import SearchOptions
-from segsmith.study.storage import open_storage
+from segsmith.study.storage import read_trials
 from segsmith.study.trial import ATTRIBUTE, REPEATED, SCORED, STOPPED, Record
 from segsmith.training.runfolder import RunFolder, replacing
 
@@ -89,12 +88,17 @@ def load_results(run: Path) -> Results:
     configuration = record["configuration"]
     trials: Sequence[FrozenTrial] = ()
     if "study" in record:
-        storage = open_storage(run, configuration["storage"])
-        trials = optuna.load_study(study_name=record["study"], storage=storage).get_trials(deepcopy=False)
+        trials = read_trials(run, configuration["storage"], record["study"])
     records = tuple(Record.of(trial.user_attrs[ATTRIBUTE]) for trial in trials if finished(trial))
-    asked = tuple(configuration["objectives"])
-    objectives = asked if len(asked) > 1 else ("reward", "flops")
+    objectives = _weighed(configuration)
     return Results(run, _state(run, record["state"]), configuration, tuple(trials), records, objectives)
+
+
+def _weighed(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the Pareto front is of: the objectives, or the only one against what it costs, in time where that counts."""
+    asked = tuple(configuration["objectives"])
+    timed = configuration.get("latency") or configuration.get("table")
+    return asked if len(asked) > 1 else (*asked, "latency" if timed else "flops")
 
 
 def _state(run: Path, written: str) -> str:

@@ -2,61 +2,72 @@
 
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import optuna
-from filelock import FileLock, Timeout
 from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage
 
 from segsmith.errors import UserError
 from segsmith.latency.table import Table
 from segsmith.latency.target import load_target, this_machine
 from segsmith.search.named import check_sampler, make_sampler
+from segsmith.study.alone import alone
 from segsmith.study.book import Book
 from segsmith.study.clock import Clock
 from segsmith.study.driver import Driver, Plan
+from segsmith.study.goes_on import check_goes_on, check_unchanged, digests_of
 from segsmith.study.limits import COSTS, Goals, Limit, parse_amount, parse_floors, shown, value_of
 from segsmith.study.meter import Cost, FlopsMeter, Meter, TableMeter
 from segsmith.study.options import SearchOptions
 from segsmith.study.pool import Pool, open_pool
-from segsmith.study.prepare import Prepared, prepare
+from segsmith.study.prepare import Collected, Known, look_up, unseen
 from segsmith.study.progress import Progress
-from segsmith.study.results import LOCK, Results, keep_genotype, load_results
-from segsmith.study.storage import directions_of, open_storage, open_study
+from segsmith.study.results import Results, keep_genotype, load_results
+from segsmith.study.storage import directions_of, failed, open_storage, open_study
 from segsmith.study.trial import Record
 from segsmith.training.guard import Interruption
 from segsmith.training.runfolder import RunFolder, versions
 
 RECORDED = ("segsmith", "torch", "optuna")
 """Packages whose versions every trial keeps."""
+NOWHERE = "no frame to judge by shows any, so it is asked of nobody (another --seed or --meta judges by others)"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is asked, and what follows from it as far as that is known at once: it can be done."""
+
+    options: SearchOptions
+    known: Known
+    meter: Meter
+    clock: Clock | None
+    goals: Goals
+    digests: Mapping[str, str]
+    storage: BaseStorage
 
 
 def run_search(options: SearchOptions) -> Results:
     """What came of it. A search that was stopped or killed goes on when the same is asked again."""
-    check_sampler(options.sampler, options.sampler_settings, len(options.objectives))
-    directions_of(options.objectives)
     run = RunFolder(Path(options.out))
     progress = Progress(options.trials, options.minutes, options.quiet)
-    with _alone(run.path):
-        if run.exists():
-            _check_goes_on(run, options)
-        prepared = prepare(options, progress.preparing)
-        meter, clock = meter_of(options, prepared), clock_of(options, prepared)
-        goals = goals_of(options, prepared, meter, clock)
-        _say(options, prepared, goals)
-        pool = open_pool(prepared.opener, options.hands)
+    with alone(run):
+        checked = _check(run, options)
+        opener = checked.known.collect(progress.preparing)
+        _say(checked, opener)
+        pool = open_pool(opener, options.hands)
         try:
-            study = _study(run, options, prepared)
-            book, stopped = _drive(run, study, options, prepared, goals, (meter, clock), pool, progress)
+            study = _study(run, checked)
+            book, stopped = _drive(run, study, checked, pool, progress)
         except (UserError, StorageInternalError) as error:
             if run.exists():
                 run.update(state="failed")
             if isinstance(error, UserError):
                 raise
-            raise UserError(f"the study's storage failed: {_first_line(error.__cause__ or error)}") from error
+            raise failed(error) from error
         finally:
             pool.close()
             progress.end()
@@ -68,35 +79,47 @@ def run_search(options: SearchOptions) -> Results:
     return load_results(run.path)
 
 
-def _study(run: RunFolder, options: SearchOptions, prepared: Prepared) -> optuna.Study:
+def _check(run: RunFolder, options: SearchOptions) -> Checked:
+    """Whatever is wrong is said before anything that takes long."""
+    check_sampler(options.sampler, options.sampler_settings, len(options.objectives))
+    directions_of(options.objectives)
+    if options.ray and find_spec("ray") is None:
+        raise UserError(f"--ray {options.ray}: Ray is not installed", fix="pip install segsmith[ray]")
+    begun = run.exists()
+    if begun:
+        check_goes_on(run, options)
+    known = look_up(options)
+    meter, clock = meter_of(options, known), clock_of(options, known)
+    digests = digests_of(options, known)
+    if begun:
+        check_unchanged(run, options, digests)
+    storage = open_storage(run.path, options.storage, existing=begun and "study" in run.record())
+    goals = goals_of(options, known, meter, clock)  # the last, for it may have to time a network
+    return Checked(options, known, meter, clock, goals, digests, storage)
+
+
+def _study(run: RunFolder, checked: Checked) -> optuna.Study:
     """The run is recorded once nothing is wrong with what was asked, and names its study once others may read it."""
-    space, objectives = prepared.space, options.objectives
+    options, space = checked.options, checked.known.space
+    objectives = options.objectives
     sampler = make_sampler(options.sampler, space, options.seed, options.sampler_settings, len(objectives))
-    storage = open_storage(run.path, options.storage)
     if not run.exists():
         run.create("search", options.record(), options.seed)
-    name = run.record().get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
-    study = open_study(storage, name, sampler, objectives)
-    run.update(state="running", study=name)
+    record = run.record()
+    name = record.get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
+    study = open_study(checked.storage, name, sampler, objectives)
+    run.update(state="running", study=name, digests={**checked.digests, **record.get("digests", {})})
     return study
 
 
-def _drive(
-    run: RunFolder,
-    study: optuna.Study,
-    options: SearchOptions,
-    prepared: Prepared,
-    goals: Goals,
-    costs: tuple[Meter, Clock | None],
-    pool: Pool,
-    progress: Progress,
-) -> tuple[Book, bool]:
+def _drive(run: RunFolder, study: optuna.Study, checked: Checked, pool: Pool, progress: Progress) -> tuple[Book, bool]:
     """What was found, and whether somebody asked to stop."""
+    options, known = checked.options, checked.known
     plan = Plan(
-        prepared.space,
-        goals,
-        prepared.classes,
-        len(prepared.settings.stages),
+        known.space,
+        checked.goals,
+        known.classes,
+        len(known.settings.stages),
         seed=options.seed,
         trials=options.trials,
         minutes=options.minutes,
@@ -110,21 +133,31 @@ def _drive(
             keep_genotype(run.genotype, record)
 
     interruption = Interruption()
-    driver = Driver(study, plan, pool, costs[0], told, lambda: interruption.asked, costs[1])
-    with interruption.heard():
-        book = driver.run()
+    driver = Driver(study, plan, pool, checked.meter, told, lambda: interruption.asked, checked.clock)
+    _keep_best(run, driver.book)
+    try:
+        with interruption.heard():
+            book = driver.run()
+    finally:
+        _keep_best(run, driver.book)
     if driver.settled:
         progress.settled(book)
         run.update(settled=True)
     return book, interruption.asked
 
 
-def meter_of(options: SearchOptions, prepared: Prepared) -> Meter:
+def _keep_best(run: RunFolder, book: Book) -> None:
+    """A driver may be killed, or fail, right behind a trial and before its genotype is kept."""
+    if book.best is not None:
+        keep_genotype(run.genotype, book.best)
+
+
+def meter_of(options: SearchOptions, known: Known) -> Meter:
     """With a table latencies are known, too: of its target, and of networks for as many classes."""
-    flops = FlopsMeter(prepared.size, len(prepared.classes), options.key_every)
+    flops = FlopsMeter(known.size, len(known.classes), options.key_every)
     if not options.table:
         return flops
-    table, classes = Table.load(options.table), len(prepared.classes)
+    table, classes = Table.load(options.table), len(known.classes)
     if options.target:
         table.check_target(load_target(options.target))
     if table.frames.classes != classes:
@@ -135,28 +168,29 @@ def meter_of(options: SearchOptions, prepared: Prepared) -> Meter:
     return TableMeter(flops, table)
 
 
-def clock_of(options: SearchOptions, prepared: Prepared) -> Clock | None:
+def clock_of(options: SearchOptions, known: Known) -> Clock | None:
     """Where latencies count and no table says them, or where they are to be measured all the same."""
     if not options.measures:
         return None
-    here = replace(this_machine(), size=prepared.size, key_every=options.key_every)
+    if options.table:
+        return Clock.beside(Table.load(options.table), options.key_every)
+    here = replace(this_machine(), size=known.size, key_every=options.key_every)
     asked = load_target(options.target) if options.target else here
-    return Clock(replace(asked, key_every=options.key_every), len(prepared.classes))
+    return Clock(replace(asked, key_every=options.key_every), len(known.classes))
 
 
-def goals_of(options: SearchOptions, prepared: Prepared, meter: Meter, clock: Clock | None = None) -> Goals:
+def goals_of(options: SearchOptions, known: Known, meter: Meter, clock: Clock | None = None) -> Goals:
     """Amounts in percent are shares of what the static network costs on every frame."""
-    whole = None if prepared.static is None else meter(prepared.static)
-    if whole is not None and prepared.static is not None and clock is not None and options.latency.endswith("%"):
-        whole = replace(whole, latency_ms=clock(prepared.static))
+    goals = Goals((), parse_floors(options.floors), options.flicker, options.objectives)
+    goals.check(known.classes, video=known.settings.length > 1)
+    whole = None if known.static is None else meter(known.static)
+    if whole is not None and known.static is not None and clock is not None and options.latency.endswith("%"):
+        whole = replace(whole, latency_ms=clock(known.static))
     limits = [
-        Limit(what, parse_amount(text, share_of(what, whole, text)), options.soft)
-        for what, text in (("flops", options.flops), ("parameters", options.parameters), ("latency", options.latency))
-        if text
+        Limit(what, parse_amount(text, what, share_of(what, whole, text)), options.soft)
+        for what, text in options.budgets.items()
     ]
-    goals = Goals(tuple(limits), parse_floors(options.floors), options.flicker, options.objectives)
-    goals.check(prepared.classes, video=prepared.settings.length > 1)
-    return goals
+    return replace(goals, limits=tuple(limits))
 
 
 def share_of(what: str, whole: Cost | None, text: str) -> float | None:
@@ -164,36 +198,15 @@ def share_of(what: str, whole: Cost | None, text: str) -> float | None:
     return value_of(what, whole) if whole is not None and text.endswith("%") else None
 
 
-def _check_goes_on(run: RunFolder, options: SearchOptions) -> None:
-    record = run.record()
-    if record["command"] != "search":
-        raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
-    options.check_goes_on(record["configuration"])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two drivers of one study would take each other's trials for their own. The lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / LOCK, timeout=0):
-            yield
-    except Timeout:
-        raise UserError(
-            "another search is running in this folder", fix="wait for it, or stop it", path=folder
-        ) from None
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-def _say(options: SearchOptions, prepared: Prepared, goals: Goals) -> None:
-    if options.quiet:
-        return
-    lines = [*prepared.said, f"{prepared.space.name} space: {prepared.space.size:.3g} combinations"]
-    lines += [f"budget: {shown(limit.most)} {COSTS[limit.what]}" for limit in goals.limits]
-    settings = prepared.settings
-    stages = " + ".join(str(stage.epochs) for stage in settings.stages)
-    lines.append(f"proxy {settings.name}: {stages} epochs, batch {settings.batch}; sampler {options.sampler}")
-    sys.stderr.write("\n".join(lines) + "\n")
+def _say(checked: Checked, opener: Collected) -> None:
+    options, known, goals = checked.options, checked.known, checked.goals
+    lines = []
+    if not options.quiet:
+        lines += [*known.said, f"{known.space.name} space: {known.space.size:.3g} combinations"]
+        lines += [f"budget: {shown(limit.most)} {COSTS[limit.what]}" for limit in goals.limits]
+        settings = known.settings
+        stages = " + ".join(str(stage.epochs) for stage in settings.stages)
+        lines.append(f"proxy {settings.name}: {stages} epochs, batch {settings.batch}; sampler {options.sampler}")
+    if goals.floors:
+        lines += [f"--floor {name}: {NOWHERE}" for name in unseen(opener, known.classes) if name in goals.floors]
+    sys.stderr.write("".join(f"{line}\n" for line in lines))

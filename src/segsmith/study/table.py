@@ -24,6 +24,7 @@ from segsmith.training.runfolder import replacing
 FORMAT = 1
 LEAST, WANTED = 20, 0.7
 """So many networks are a table; a rank correlation of guesses that is good enough."""
+DEMANDS = ("flops", "parameters", "latency", "soft", "floors", "flicker")
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,14 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _check(options: SearchOptions, found: Results) -> None:
-    wanted = options.sampler == "random" and not options.early_stopping and not (options.flops or options.parameters)
-    if not wanted or len(options.objectives) > 1:
+    """What turns networks away, stops them or changes what they earn makes the table one of something else."""
+    demands = any(getattr(options, name) for name in DEMANDS)
+    if options.sampler != "random" or options.early_stopping or demands or len(options.objectives) > 1:
         words = f"segsmith search {options.space} … --sampler random --no-early-stopping"
         raise UserError(
-            "a table is made of a search by chance that turns away and stops nobody", fix=words, path=found.run
+            "a table is made of a search by chance that turns away and stops nobody, and asks nothing but a reward",
+            fix=words,
+            path=found.run,
         )
 
 

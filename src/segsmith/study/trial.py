@@ -20,7 +20,8 @@ class Record:
     """``reward`` is what the sampler was told, ``values`` all that it was told; None where it was told nothing.
 
     ``seconds`` is what the candidate took; ``elapsed`` how long the study had worked when it was done. ``stages``
-    holds the marks behind every stage. ``missed`` names demands that it did not meet.
+    holds the marks behind every stage. ``missed`` names demands that it did not meet. ``repeat_of``: the trial that
+    told all of this. ``certain``: of a failure, that it is the network's own.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Record:
     threads: int = 0
     seed: int = 0
     versions: Mapping[str, str] | None = None
+    certain: bool = False
 
     def data(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -92,4 +94,5 @@ class Record:
             batch=outcome.batch,
             device=outcome.device,
             threads=outcome.threads,
+            certain=outcome.certain,
         )

@@ -11,20 +11,22 @@ from multiprocessing.connection import Connection
 import torch
 
 from segsmith.errors import UserError
-from segsmith.study.proxy.scoring import Job, Opener, Outcome, Proxy, evaluate, failure
+from segsmith.study.proxy.scoring import Attempt, Job, Opener, Outcome, Proxy
 
-FAULTS = (ArithmeticError, AssertionError, LookupError, OSError, RuntimeError, TypeError, UserError, ValueError)
-"""What a candidate may raise and its worker survives. Anything else ends the worker, which is recorded as well."""
+MISHAPS = (OSError, torch.AcceleratorError)
+"""What a candidate may raise without being to blame: a full disk, a device that the one before it has broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The proxy is open."""
+    """The proxy is open, and trains on this device."""
+
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The proxy cannot be opened, which is the user's to mend."""
+    """The proxy cannot be opened, by no worker."""
 
     why: str
 
@@ -40,12 +42,11 @@ def serve(opener: Opener, link: "Connection[Ready | Broken | Done, Job]", thread
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer
     threading.Thread(target=_end_with_driver, daemon=True).start()
     torch.set_num_threads(threads)
-    try:
-        proxy = opener.open()
-    except UserError as error:
-        link.send(Broken(str(error)))
+    proxy = opened(opener)
+    if isinstance(proxy, Broken):
+        link.send(proxy)
         return
-    link.send(Ready())
+    link.send(Ready(str(proxy.device)))
     while True:
         try:
             job = link.recv()
@@ -54,14 +55,32 @@ def serve(opener: Opener, link: "Connection[Ready | Broken | Done, Job]", thread
         link.send(Done(job.number, answer(proxy, job)))
 
 
-def answer(proxy: Proxy, job: Job) -> Outcome:
-    """The candidate's outcome; what it raises becomes the reason of its failure, never a score."""
+def opened(opener: Opener) -> Proxy | Broken:
     try:
-        return evaluate(proxy, job)
-    except FAULTS as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        words = " ".join(str(error).split())
-        return failure(f"{type(error).__name__}: {words} ({os.path.basename(last.filename)}:{last.lineno})")
+        return opener.open()
+    except UserError as error:
+        return Broken(str(error))
+    except Exception as error:
+        return Broken(f"the features cannot be read: {told(error)}")
+
+
+def answer(proxy: Proxy, job: Job, passing: tuple[type[Exception], ...] = ()) -> Outcome:
+    """The candidate's outcome; what it raises becomes the reason of its failure, never a score. Whatever it raises:
+    operations may be the user's own. ``passing`` are errors of the pool."""
+    attempt = Attempt(proxy, job)
+    try:
+        return attempt.outcome(*attempt.train())
+    except passing:
+        raise
+    except Exception as error:
+        return attempt.outcome("failed", told(error), certain=not isinstance(error, MISHAPS))
+
+
+def told(error: Exception) -> str:
+    """In one line, with the place where it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words} ({os.path.basename(last.filename)}:{last.lineno})"
 
 
 def _end_with_driver() -> None:

@@ -13,6 +13,15 @@ from torch import Tensor
 from segsmith.training.runfolder import replacing
 
 DIVERGED = 10.0
+NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate",
+    "ALLOC_FAILED",
+    "ALLOCATION_FAILED",
+    "std::bad_alloc",
+)
+"""What errors say that have no class of their own: those of CUDA, torch's CPU allocator, cuBLAS and cuDNN, and C++."""
 
 
 class LossWatch:
@@ -60,6 +69,6 @@ class Interruption:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Torch's CPU allocator has no error class of its own."""
-    words = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in words or "can't allocate" in words
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)

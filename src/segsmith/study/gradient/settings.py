@@ -154,8 +154,8 @@ class GradientOptions:
     def goal(self) -> float | None:
         """The budget, in milliseconds or in millions of FLOPs."""
         if self.latency:
-            return parse_amount(self.latency.removesuffix("ms"))
-        return parse_amount(self.flops) / 1e6 if self.flops else None
+            return parse_amount(self.latency, "latency")
+        return parse_amount(self.flops, "flops") / 1e6 if self.flops else None
 
     def record(self) -> dict[str, Any]:
         return asdict(self)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from segsmith.errors import UserError
+from segsmith.spaces import LgcSpace, TemplateSpace
+from segsmith.spaces.make import SPACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,22 @@ PRESETS = (QUICK_DYNAMIC, QUICK_TEMPLATE, PAPER_CAMVID, PAPER_CITYSCAPES, PAPER_
 
 def proxy_named(name: str, space: str) -> ProxySettings:
     """The preset of that name for that space."""
-    fitting = {preset.name: preset for preset in PRESETS if preset.space == space}
-    if not fitting:
-        spaces = " or ".join(sorted({preset.space for preset in PRESETS}))
-        raise UserError(f"there is no search of a {space!r} space by a short training", fix=f"take {spaces}")
+    searched = [known for known in SPACES if known != LgcSpace.name]  # that one is searched by gradient alone
+    if space not in searched:
+        raise UserError(
+            f"there is no search of a {space!r} space by a short training", fix=f"take {' or '.join(searched)}"
+        )
+    fitting = {preset.name: preset for preset in PRESETS if preset.space == space} or _on_a_stem(space)
     if name not in fitting:
         raise UserError(f"there is no proxy {name!r} for the {space} space", fix=f"take one of {', '.join(fitting)}")
     return fitting[name]
+
+
+def _on_a_stem(space: str) -> dict[str, ProxySettings]:
+    """For a space without presets of its own: its networks stand on a stem as templates do. What the template space
+    is set to for a paper it knows nothing of."""
+    presets = (preset for preset in PRESETS if preset.space == TemplateSpace.name)
+    return {preset.name: replace(preset, space=space, options=()) for preset in presets}
 
 
 def longer(settings: ProxySettings, factor: float) -> ProxySettings:

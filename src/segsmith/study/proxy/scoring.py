@@ -2,8 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -57,12 +56,14 @@ class Opener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A candidate to be scored. ``halt_below``: rewards below which it is stopped, one for each stage but the last."""
+    """A candidate to be scored. ``halt_below``: rewards below which it is stopped, one for each stage but the last;
+    ``half``: with half the batch, for the whole one is known to be too much."""
 
     number: int
     genotype: Genotype
     seed: int
     halt_below: tuple[float, ...] = ()
+    half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``kind``: scored, stopped or failed; ``reason`` says why it was not trained to its end."""
+    """``kind``: scored, stopped or failed; ``reason`` says why it was not trained to its end. ``certain``: it failed
+    through its own fault, and would fail again."""
 
     kind: str
     reason: str
@@ -83,6 +85,7 @@ class Outcome:
     batch: int
     device: str
     threads: int
+    certain: bool = False
 
 
 class Diverged(ArithmeticError):
@@ -95,46 +98,61 @@ def seed_of(study_seed: int, fingerprint: str) -> int:
     return int.from_bytes(made)
 
 
-def evaluate(proxy: Proxy, job: Job) -> Outcome:
-    """Train and judge. Memory that is too small is met by half the batch, once."""
-    start = time.perf_counter()
-    batches = [batch for batch in (proxy.batch, proxy.batch // 2) if batch]
-    for batch in batches:
-        try:
-            with torch.random.fork_rng(enabled=proxy.device.type == "cpu"):
-                kind, reason, stages = _train(proxy, job, batch)
-        except (RuntimeError, MemoryError) as error:
-            if not (isinstance(error, MemoryError) or out_of_memory(error)):
-                raise
-            if proxy.device.type == "cuda":
+@dataclass
+class Attempt:
+    """The training of a candidate. ``batch`` and ``stages`` are what it has come to, where it fails half way, too."""
+
+    proxy: Proxy
+    job: Job
+    batch: int = 0
+    stages: list[StageResult] = field(default_factory=list)
+    begun: float = field(default_factory=time.perf_counter)
+
+    def train(self) -> tuple[str, str]:
+        """What became of it, and why. Memory that is too small is met by half the batch, once."""
+        for batch in self._batches():
+            self.batch, self.stages = batch, []
+            try:
+                with torch.random.fork_rng(enabled=self.proxy.device.type == "cpu"):
+                    return self._train()
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+            if self.proxy.device.type == "cuda":
                 torch.cuda.empty_cache()
-            kind, reason, stages = "failed", f"out of memory with a batch of {batch}", ()
-        else:
-            break
-    seconds = time.perf_counter() - start
-    return Outcome(kind, reason, tuple(stages), seconds, batch, str(proxy.device), torch.get_num_threads())
+        return "failed", f"out of memory with a batch of {self.batch}"
+
+    def outcome(self, kind: str, reason: str, certain: bool = False) -> Outcome:
+        seconds, device = time.perf_counter() - self.begun, str(self.proxy.device)
+        return Outcome(kind, reason, tuple(self.stages), seconds, self.batch, device, torch.get_num_threads(), certain)
+
+    def _batches(self) -> list[int]:
+        whole = self.proxy.batch
+        half = max(1, whole // 2)
+        return [half] if self.job.half or half == whole else [whole, half]
+
+    def _train(self) -> tuple[str, str]:
+        job = self.job
+        torch.manual_seed(job.seed)
+        candidate = self.proxy.candidate(job.genotype, self.batch, job.seed)
+        for stage in range(self.proxy.stages):
+            start = time.perf_counter()
+            loss = candidate.learn(stage)
+            if not abs(loss) < float("inf"):
+                raise Diverged(f"the loss was {loss} in stage {stage + 1}")
+            marks = candidate.judge(stage)
+            self.stages.append(StageResult(marks, loss, time.perf_counter() - start))
+            if stage < len(job.halt_below) and marks.reward < job.halt_below[stage]:
+                return "stopped", f"{marks.reward:.4f} behind stage {stage + 1} is below {job.halt_below[stage]:.4f}"
+        return "scored", ""
 
 
-def failure(reason: str, seconds: float = 0.0) -> Outcome:
-    """What is known of a candidate that left nothing but a reason."""
-    return Outcome("failed", reason, (), seconds, 0, "", 0)
+def evaluate(proxy: Proxy, job: Job) -> Outcome:
+    """Train and judge; what the candidate raises is raised."""
+    attempt = Attempt(proxy, job)
+    return attempt.outcome(*attempt.train())
 
 
-def _train(proxy: Proxy, job: Job, batch: int) -> tuple[str, str, Sequence[StageResult]]:
-    torch.manual_seed(job.seed)
-    candidate = proxy.candidate(job.genotype, batch, job.seed)
-    results: list[StageResult] = []
-    for stage in range(proxy.stages):
-        start = time.perf_counter()
-        loss = candidate.learn(stage)
-        if not abs(loss) < float("inf"):
-            raise Diverged(f"the loss was {loss} in stage {stage + 1}")
-        marks = candidate.judge(stage)
-        results.append(StageResult(marks, loss, time.perf_counter() - start))
-        if stage < len(job.halt_below) and marks.reward < job.halt_below[stage]:
-            return (
-                "stopped",
-                f"{marks.reward:.4f} behind stage {stage + 1} is below {job.halt_below[stage]:.4f}",
-                results,
-            )
-    return "scored", "", results
+def failure(reason: str, seconds: float = 0.0, device: str = "", threads: int = 0) -> Outcome:
+    """What is known of a candidate whose worker left nothing."""
+    return Outcome("failed", reason, (), seconds, 0, device, threads)
