@@ -123,6 +123,7 @@ def test_durations_in_words_are_read_back_and_never_shorter(seconds: float) -> N
         ({"floors": ("box",)}, "no class and IoU"),
         ({"static": "light"}, "no image network"),
         ({"key_every": -1}, "--key-every -1 is below one"),
+        ({"seed": -1}, "--seed -1 is out of range"),
     ],
 )
 def test_what_cannot_be_asked(change: dict[str, object], words: str) -> None:

@@ -16,6 +16,7 @@ from segsmith.errors import UserError
 from segsmith.networks.meta import Meta
 from segsmith.report.page import Reporter
 from segsmith.report.read import read_runs
+from segsmith.report.run_page import asked_words
 from segsmith.runtimes.card import Card
 from segsmith.training.runfolder import RunFolder, write_json
 
@@ -132,6 +133,15 @@ def test_a_search(tmp_path: Path) -> None:
     assert "static on every frame" in text, "what a static network would cost is marked"
     best = max(read_runs([run.path])[0].results.records, key=lambda record: record.reward)
     assert f"trial {best.number}" in text
+
+
+def test_the_password_of_a_storage_is_not_shown(tmp_path: Path) -> None:
+    url = "postgresql://me:hunter2@host/studies"
+    run = search_run(tmp_path / "run", 1)
+    run.update(arguments=["search", "dynamic", "--storage", url])
+    text = words(page_of(run.path))
+    assert "--storage" in text
+    assert "hunter2" not in text + asked_words("storage", url)
 
 
 @pytest.mark.parametrize("trials", [0, 1, 3])

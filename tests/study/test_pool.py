@@ -31,7 +31,7 @@ def scoring(low: float, high: float) -> Genotype:
 
 def answers(pool: Processes, count: int) -> dict[int, Outcome]:
     found: dict[int, Outcome] = {}
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while len(found) < count and time.monotonic() < deadline:
         found |= dict(pool.wait(1.0))
     return found

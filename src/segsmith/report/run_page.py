@@ -17,6 +17,7 @@ from segsmith.report.story import opening
 from segsmith.report.times import stage_times, time_section
 from segsmith.report.words import NOTHING, amount, called, data_words, duration, is_number, percent, size_words
 from segsmith.study.options import SearchOptions, plain
+from segsmith.study.storage import hidden
 from segsmith.training.options import TrainOptions
 
 USUAL: dict[str, dict[str, Any]] = {
@@ -147,6 +148,8 @@ def asked_words(name: str, value: object) -> str:
         return duration(SECONDS_OF[name] * value)
     if name == "data":
         return data_words(value)
+    if name == "storage":
+        return hidden(str(value))
     return called(value) if name in PLACES and value else value_words(value)
 
 
@@ -163,7 +166,7 @@ def value_words(value: object) -> str:
 def repeat_section(run: Run) -> Section:
     record = run.record
     values = {"seed": record.get("seed"), **record.get("machine", {}), **record.get("versions", {})}
-    blocks: list[Block] = [Code(shlex.join(["segsmith", *map(str, record.get("arguments", ()))]))]
+    blocks: list[Block] = [Code(hidden(shlex.join(["segsmith", *map(str, record.get("arguments", ()))])))]
     made = run.headline.record.get("made", {}) if run.headline else {}
     if made.get("from"):
         blocks.append(Note("Begun with " + "; ".join(map(str, made["from"])) + "."))
