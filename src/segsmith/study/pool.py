@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-
 from typing import Protocol
 
 from segsmith.errors import UserError
@@ -20,6 +19,10 @@ from segsmith.study.worker import Broken, Done, Ready, answer, serve
 WAIT_POLICY = "OMP_WAIT_POLICY"
 TRIES = 2
 """How often a candidate is begun whose worker dies."""
+
+KILLED = -9
+"""The exit code of a process that had no say in it, such as one that takes too much memory. (Windows has no such
+signal.)"""
 
 GRACE_S = 5.0
 """How long a worker that has closed its link may take to end: a signal is to be somebody else's."""
@@ -164,7 +167,7 @@ class Processes:
         if job is None:
             return None
         if self.tries[job.number] < TRIES:
-            self.submit(replace(job, half=worker.ready and code == -SIGKILL))
+            self.submit(replace(job, half=worker.ready and code == KILLED))
             return None
         del self.tries[job.number]
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
