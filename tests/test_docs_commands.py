@@ -170,10 +170,13 @@ def tables() -> Iterator[None]:
         table.update(kept)
 
 
-def run_example(number: int) -> dict[str, Any]:
-    """Its names."""
+def run_example(number: int, until: str = "") -> dict[str, Any]:
+    """Its names; run as far as the line that begins with ``until``."""
     names: dict[str, Any] = {"__name__": "example"}
-    exec(compile(blocks("extending.md", "python")[number], f"extending.md, example {number + 1}", "exec"), names)
+    code = blocks("extending.md", "python")[number]
+    if until:
+        code = code[: code.index(f"\n{until}")]
+    exec(compile(code, f"extending.md, example {number + 1}", "exec"), names)
     return names
 
 
@@ -201,7 +204,7 @@ def test_the_seed_reaches_the_sampler_of_extending() -> None:
     from segsmith.search.named import check_sampler, make_sampler
     from segsmith.search.trials import ask
 
-    space = run_example(2)["space"]
+    space = run_example(2, until="study = ")["space"]
 
     def proposed(seed: int) -> list[tuple[int, ...]]:
         study = optuna.create_study(sampler=make_sampler("climber", space, seed))

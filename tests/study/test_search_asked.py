@@ -309,3 +309,17 @@ def test_classes_that_no_judged_frame_shows(root: Path, tmp_path: Path, space: s
     opener = look_up(asked(root, tmp_path, space)).collect(lambda what, done, total: None)
     assert unseen(opener, NAMES) == ()
     assert unseen(opener, (*NAMES, "cat")) == ("cat",)
+
+
+@pytest.mark.parametrize(
+    ("hands", "sharing"),
+    [
+        ({}, 1),
+        ({"workers": 3}, 3),
+        ({"workers": 3, "ray": "auto"}, 1),
+        ({"ray": "auto", "gpus": 0.25}, 4),
+        ({"ray": "auto", "gpus": 2.0}, 1),
+    ],
+)
+def test_memory_is_that_of_the_workers_that_share_it(root: Path, tmp_path: Path, hands: dict[str, object], sharing: int) -> None:
+    assert asked(root, tmp_path, **hands).sharing == sharing

@@ -117,6 +117,14 @@ class SearchOptions:
         return Hands(self.workers, self.timeout, self.ray, self.cpus, self.gpus)
 
     @property
+    def sharing(self) -> int:
+        """Workers that share one memory. Ray holds on each machine once what its workers read there, but a GPU holds it
+        for each of them."""
+        if self.ray:
+            return max(1, int(1 / self.gpus)) if self.gpus else 1
+        return self.workers or 1
+
+    @property
     def words(self) -> dict[str, str]:
         """The options of the space, those of the proxy among them."""
         return dict(proxy_named(self.proxy, self.space).options) | dict(self.space_options)

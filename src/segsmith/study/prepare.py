@@ -114,7 +114,7 @@ class Ask:
 
     def resident(self, *stores: Store) -> bool:
         """Whether every worker may hold the features in its own memory."""
-        held = sum(store.size for store in stores) * (self.options.workers or 1)
+        held = sum(store.size for store in stores) * self.options.sharing
         return held <= self.options.memory_gb * 1e9
 
 

@@ -166,7 +166,7 @@ class Loop:
         while True:
             try:
                 return self._step(frames.to(self.fabric.device), masks.to(self.fabric.device))
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error) or frames.shape[0] <= self.counters.micro:
                     raise
                 if self.fabric.world_size > 1:
