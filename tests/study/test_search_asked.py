@@ -321,5 +321,7 @@ def test_classes_that_no_judged_frame_shows(root: Path, tmp_path: Path, space: s
         ({"ray": "auto", "gpus": 2.0}, 1),
     ],
 )
-def test_memory_is_that_of_the_workers_that_share_it(root: Path, tmp_path: Path, hands: dict[str, object], sharing: int) -> None:
+def test_memory_is_that_of_the_workers_that_share_it(
+    root: Path, tmp_path: Path, hands: dict[str, object], sharing: int
+) -> None:
     assert asked(root, tmp_path, **hands).sharing == sharing
