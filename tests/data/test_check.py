@@ -184,7 +184,7 @@ def test_made_streets_are_good_to_look_at_in_both_layouts(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="interrupts a process group")
+@pytest.mark.skipif(os.name != "posix", reason="interrupts a process group, which POSIX alone has")
 def test_ctrl_c_stops_all_processes_at_once(tmp_path: Path) -> None:
     first = save(tmp_path / "images" / "f_0.png", pixels(0, 960, 1280))
     for number in range(1, 3000):

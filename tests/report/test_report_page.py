@@ -138,9 +138,9 @@ def test_a_search(tmp_path: Path) -> None:
 def test_the_password_of_a_storage_is_not_shown(tmp_path: Path) -> None:
     url = "postgresql://me:hunter2@host/studies"
     run = search_run(tmp_path / "run", 1)
-    run.update(arguments=["search", "dynamic", "--storage", url])
+    run.update(arguments=["search", "dynamic", "--data", "camvid:/of@work", "--storage", url, "-o", "x@y"])
     text = words(page_of(run.path))
-    assert "--storage" in text
+    assert "--data camvid:/of@work --storage 'postgresql://me:***@host/studies' -o x@y" in text
     assert "hunter2" not in text + asked_words("storage", url)
 
 

@@ -17,10 +17,10 @@ from segsmith.study.proxy.scoring import Job
 
 ray = pytest.importorskip("ray", reason="ray is not installed")
 
-from ray.exceptions import ActorDiedError, OutOfMemoryError, RayTaskError  # noqa: E402
+from ray.exceptions import ActorDiedError, OutOfMemoryError, RayTaskError  # noqa: E402  # Ray may be missing
 
-from segsmith.study import ray_pool  # noqa: E402
-from segsmith.study.ray_pool import RayPool, Share, SharedArrays  # noqa: E402
+from segsmith.study import ray_pool  # noqa: E402  # it imports Ray
+from segsmith.study.ray_pool import RayPool, Share, SharedArrays  # noqa: E402  # likewise
 
 JOB = Job(0, cell_space().decode((0,) * len(cell_space().decisions)), seed=1)
 CANNOT_IMPORT = ActorDiedError(RayTaskError("__init__", "Traceback:\nModuleNotFoundError: no segsmith", ImportError()))

@@ -119,7 +119,10 @@ def train(
 
         for path in best_of(Path(what), top):
             one = replace(options, what=str(path), out=str(Path(out) / path.stem))
-            train_seeds(one, seeds) if seeds > 1 else train_once(one)
+            if seeds > 1:
+                train_seeds(one, seeds)
+            else:
+                train_once(one)
     elif seeds > 1:
         train_seeds(options, seeds)
     else:

@@ -163,10 +163,15 @@ def value_words(value: object) -> str:
     )
 
 
+def shown_word(word: object) -> str:
+    """A URL without its password."""
+    return hidden(str(word)) if "://" in str(word) else str(word)
+
+
 def repeat_section(run: Run) -> Section:
     record = run.record
     values = {"seed": record.get("seed"), **record.get("machine", {}), **record.get("versions", {})}
-    blocks: list[Block] = [Code(hidden(shlex.join(["segsmith", *map(str, record.get("arguments", ()))])))]
+    blocks: list[Block] = [Code(shlex.join(["segsmith", *map(shown_word, record.get("arguments", ()))]))]
     made = run.headline.record.get("made", {}) if run.headline else {}
     if made.get("from"):
         blocks.append(Note("Begun with " + "; ".join(map(str, made["from"])) + "."))

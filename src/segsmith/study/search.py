@@ -89,7 +89,8 @@ def _check(run: RunFolder, options: SearchOptions) -> Checked:
     if begun:
         check_goes_on(run, options)
     known = look_up(options)
-    meter, clock = meter_of(options, known), clock_of(options, known)
+    meter = meter_of(options, known)
+    clock = clock_of(options, known, meter)
     digests = digests_of(options, known)
     if begun:
         check_unchanged(run, options, digests)
@@ -168,12 +169,12 @@ def meter_of(options: SearchOptions, known: Known) -> Meter:
     return TableMeter(flops, table)
 
 
-def clock_of(options: SearchOptions, known: Known) -> Clock | None:
+def clock_of(options: SearchOptions, known: Known, meter: Meter) -> Clock | None:
     """Where latencies count and no table says them, or where they are to be measured all the same."""
     if not options.measures:
         return None
-    if options.table:
-        return Clock.beside(Table.load(options.table), options.key_every)
+    if isinstance(meter, TableMeter):
+        return Clock.beside(meter.table, options.key_every)
     here = replace(this_machine(), size=known.size, key_every=options.key_every)
     asked = load_target(options.target) if options.target else here
     return Clock(replace(asked, key_every=options.key_every), len(known.classes))

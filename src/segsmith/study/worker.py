@@ -56,6 +56,7 @@ def serve(opener: Opener, link: "Connection[Ready | Broken | Done, Job]", thread
 
 
 def opened(opener: Opener) -> Proxy | Broken:
+    """Whatever the reason is, every other worker would find the same: it is told once, in place of ten dead workers."""
     try:
         return opener.open()
     except UserError as error:

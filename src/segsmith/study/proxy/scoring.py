@@ -115,7 +115,7 @@ class Attempt:
             try:
                 with torch.random.fork_rng(enabled=self.proxy.device.type == "cpu"):
                     return self._train()
-            except Exception as error:
+            except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
             if self.proxy.device.type == "cuda":
