@@ -29,7 +29,7 @@ from optuna.trial import TrialState
 from record import write
 from segsmith.genotype.presets import preset
 from segsmith.search.named import make_sampler
-from segsmith.search.policy import one_thread
+from segsmith.search.policy import small_arithmetic
 from segsmith.search.ppo import PAPER, PPO, QUICK, PPOSampler
 from segsmith.search.trials import ask
 from segsmith.spaces import DynamicSpace
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--name", default="sampler_overhead", help="of the file in results/")
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder, one_thread():
+    with tempfile.TemporaryDirectory() as folder, small_arithmetic():
         write(
             options.name,
             decisions=len(SPACE.decisions),

@@ -7,7 +7,7 @@ import torch
 from locks import SMALL, TINY
 
 from segsmith.genotype.presets import preset
-from segsmith.search.policy import Policy, one_thread
+from segsmith.search.policy import Policy, small_arithmetic
 from segsmith.spaces import Decision, DynamicSpace, TemplateSpace
 
 
@@ -101,8 +101,21 @@ def test_a_later_decision_depends_on_an_earlier_one() -> None:
 
 def test_leaves_the_global_random_state_and_the_threads_alone() -> None:
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    with one_thread():
+    with small_arithmetic():
         assert torch.get_num_threads() == 1
         Policy(SMALL.decisions, rng()).sample(2, rng())
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
+
+
+def test_numbers_too_small_for_full_speed_are_taken_as_nothing() -> None:
+    def product() -> float:
+        return float(torch.tensor(1e-30) * torch.tensor(1e-9))
+
+    assert product() > 0
+    with small_arithmetic():
+        assert product() == 0
+        with small_arithmetic():
+            pass
+        assert product() == 0, "an inner use leaves it as it was"
+    assert product() > 0

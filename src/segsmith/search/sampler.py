@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from segsmith.errors import UserError
-from segsmith.search.policy import Policy, one_thread
+from segsmith.search.policy import Policy, small_arithmetic
 from segsmith.search.trials import by_completion, check_single_objective, choices_of, distributions, reward_of, seed_of
 from segsmith.spaces import Choices, Space
 
@@ -58,7 +58,7 @@ class ControllerSampler(BaseSampler):
 
     def draw(self, study: Study, count: int, seed: int) -> list[Choices]:
         """Networks from the policy as the study's finished trials have made it."""
-        with one_thread():
+        with small_arithmetic():
             self._catch_up(study)
             drawn = self._learner.policy.sample(count, torch.Generator().manual_seed(seed))
         return [tuple(choices) for choices in drawn.choices.tolist()]
