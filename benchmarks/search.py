@@ -181,6 +181,7 @@ def summary(rows: list[dict[str, float]], once: float) -> dict[str, Any]:
         "plain_candidates_per_hour": round(hourly["plain"], 1),
         "times_faster": round(hourly["proxy"] / hourly["plain"], 2),
         "spearman": rank("proxy", "plain"),
+        "spearman_with_another_seed": rank("proxy_other_seed", "plain"),
         "spearman_of_two_seeds": rank("proxy", "proxy_other_seed"),
         "spearman_half_way": rank("proxy_half_way", "plain"),
         "features_once_s": round(once, 1),

@@ -17,7 +17,7 @@ from segsmith.networks.sizes import halve
 from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.clips import WHOLE, ClipData, Window, random_window
 from segsmith.study.proxy.collect import FULL, HALF
-from segsmith.study.proxy.learning import Learning, mean_loss, shuffled
+from segsmith.study.proxy.learning import Learning, mean_loss, settle, shuffled, spread
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.store import Arrays, Move
@@ -136,7 +136,7 @@ class DynamicCandidate:
         data, outline = self.proxy.val, self.proxy.outline
         stride = at(self.proxy.settings.judge_at, outline)
         judge = Judge(self.proxy.classes, self.proxy.device)
-        self.cell.eval()
+        self._settle()
         for clips in torch.split(data.clips, JUDGED_TOGETHER):
             truth = data.masks(clips[:, 1], WHOLE, stride)
             before = labels(outline.classifier(data.maps("dec", clips[:, 0], WHOLE)), truth), truth
@@ -147,6 +147,14 @@ class DynamicCandidate:
                 judge.compare(before, now)
                 before = now
         return judge.marks()
+
+    def _settle(self) -> None:
+        """On whole frames, as it is judged."""
+        self.cell.eval()
+        if most := self.proxy.settings.settle:
+            data = self.proxy.train
+            clips = data.clips[spread(len(data), most)]
+            settle(self.cell, torch.split(clips, JUDGED_TOGETHER), lambda some: list(self._answers(data, some, WHOLE)))
 
 
 def at(stride: int, outline: Outline) -> int:

@@ -25,7 +25,8 @@ class ProxySettings:
     """``longest`` bounds the longer side of a frame (0: as it is), ``pad`` is what the shorter side of a frame for
     training is padded to. ``crop`` is what is learnt from at a time (0: whole frames). ``clips`` and ``judged`` bound
     how many clips are learnt from and judged by (0: all). ``learn_at`` and ``judge_at`` are the strides at which
-    logits and masks meet (1: at every pixel); ``anneal`` lets the learning rate fall over all stages.
+    logits and masks meet (1: at every pixel); ``anneal`` lets the learning rate fall over all stages. From ``settle``
+    clips batch norms take their statistics before the candidate is judged (0: from what it learnt last).
     """
 
     name: str
@@ -43,6 +44,7 @@ class ProxySettings:
     learn_at: int = 1
     judge_at: int = 1
     anneal: bool = False
+    settle: int = 0
     options: tuple[tuple[str, str], ...] = ()
     notes: str = ""
 
@@ -100,6 +102,7 @@ QUICK_DYNAMIC = ProxySettings(
     learn_at=8,
     judge_at=8,
     anneal=True,
+    settle=24,
     notes="a candidate in seconds on a CPU",
 )
 
@@ -116,6 +119,7 @@ QUICK_TEMPLATE = ProxySettings(
     learn_at=4,
     judge_at=4,
     anneal=True,
+    settle=64,
     notes="a candidate in seconds on a CPU; the stem stands still",
 )
 

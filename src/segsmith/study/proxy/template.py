@@ -19,7 +19,7 @@ from segsmith.networks.interface import Features
 from segsmith.networks.parts import EncoderDecoder
 from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.frames import FrameSource
-from segsmith.study.proxy.learning import Learning, coarser, mean_loss, shuffled
+from segsmith.study.proxy.learning import Learning, coarser, mean_loss, settle, shuffled, spread
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.stem import STEM_TAPS
@@ -132,17 +132,29 @@ class TemplateCandidate:
     @torch.inference_mode()
     def judge(self, stage: int) -> Marks:
         """Once the stem has moved, what was computed of it is of no use any more."""
-        self.network.eval()
         judge = Judge(self.proxy.pictures.source.classes, self.proxy.device)
         moved = any(self._whole(earlier) for earlier in range(stage + 1))
+        self._settle(moved)
         for places in torch.split(torch.arange(len(self.proxy.pictures.val)), JUDGED_TOGETHER):
             features, masks = self._stored(self.proxy.val, places)
-            logits = self.network.decode(self._seen(places) if moved else features)[1]
+            logits = self.network.decode(self._seen(self.proxy.pictures.val, places) if moved else features)[1]
             judge.see(labels(logits, masks), masks)
         return judge.marks()
 
-    def _seen(self, places: Tensor) -> Features:
-        source, clips = self.proxy.pictures.source, self.proxy.pictures.val
+    def _settle(self, moved: bool) -> None:
+        """On crops as they were learnt from; on whole frames once the stem has moved."""
+        self.network.eval()
+        if most := self.proxy.settings.settle:
+            clips = self.proxy.pictures.train
+
+            def show(places: Tensor) -> None:
+                seen = self._seen(clips, places) if moved else self._stored(self.proxy.train, places)[0]
+                self.network.decode(seen)
+
+            settle(self.network, torch.split(spread(len(clips), most), JUDGED_TOGETHER), show)
+
+    def _seen(self, clips: Sequence[Clip], places: Tensor) -> Features:
+        source = self.proxy.pictures.source
         frames = [source.normalised(clips[place].frames[0], self.proxy.device) for place in places.tolist()]
         return self.network.encode(torch.cat(frames))
 
