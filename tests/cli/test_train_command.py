@@ -10,12 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from segsmith.cli.main import app, main
 from segsmith.errors import UserError
+from segsmith.networks.checkpoint import load_checkpoint
+from segsmith.training.feed import whole_frames
+from segsmith.training.options import TrainOptions
+from segsmith.training.run import make_fabric
+from segsmith.training.runfolder import RunFolder
+from segsmith.training.settle import settle
+from segsmith.training.work import begin
 
 DATA = "streets:clips=4,frames=4,size=64x96"
 KEYS = {"miou", "per_class", "fwiou", "macc", "vc8", "vc8_strict", "vc16", "vc16_strict", "flicker", "frames"}
@@ -133,6 +141,8 @@ MISTAKES = [
     (["train", "arch2", "--data", DATA, "-o", "X", "--recipe", "dynamic"], "trains the part 'cell'"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--split", "trian"], "trian"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--teacher", "Y"], "no trained network"),
+    (["train", "arch2", "--data", "video:.", "-o", "X"], "no labels to learn from"),
+    (["train", "arch2", "--data", DATA, "-o", "a_file/X", "--devices", "1"], "Not a directory"),
     (["train", "--resume", "nowhere"], "holds no run"),
     (["train", "arch2", "--data", DATA, "-o", "X", "--on-nan", "cry"], "neither stop nor rewind"),
     (["evaluate", "nowhere", "--data", DATA], "nowhere"),
@@ -145,6 +155,8 @@ def test_mistakes_are_one_line(
     words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
+    Image.new("RGB", (96, 64)).save("frame.png")
     monkeypatch.setattr(sys, "argv", ["segsmith", *words, *(["--quiet"] if words[0] == "train" else [])])
     with pytest.raises(SystemExit) as stop:
         main()
@@ -158,6 +170,26 @@ def test_mistakes_are_one_line(
 def test_a_run_is_not_written_over(static: Path) -> None:
     with pytest.raises(UserError, match="holds a run already"):
         run("train", "template-arch1", "--data", DATA, "-o", str(static))
+
+
+def test_a_finished_network_has_settled_on_whole_frames(static: Path) -> None:
+    options = TrainOptions.of_record(RunFolder(static).record()["configuration"])
+    one = begin(make_fabric(options), options)
+    assert one.recipe.settle
+    network, _ = load_checkpoint(RunFolder(static).model)
+    kept = {name: value.clone() for name, value in network.state_dict().items()}
+    settle(network, whole_frames(one.source(), one.recipe.settle), network.key)
+    for name, value in network.state_dict().items():
+        if "running" in name:
+            torch.testing.assert_close(value, kept[name], rtol=1e-4, atol=1e-5)
+
+
+def test_what_does_not_fit_leaves_no_folder(static: Path, tmp_path: Path) -> None:
+    words = ("--data", DATA, "--device", "cpu", "--devices", "1", "--quiet", "-o", str(tmp_path / "X"))
+    for mistake in (("--split", "trian"), ("--recipe", "dynamic"), ("--teacher", "nowhere")):
+        with pytest.raises(UserError):
+            run("train", "template-arch1", *words, *mistake)
+        assert not (tmp_path / "X").exists()
 
 
 def test_a_run_killed_before_its_first_snapshot_begins_anew(tmp_path: Path) -> None:

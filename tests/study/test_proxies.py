@@ -9,7 +9,6 @@ from random import Random
 import pytest
 import torch
 from study_help import CELL, COLOURS, NAMES, make_frames, make_static
-from torch import nn
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, preset
@@ -21,7 +20,6 @@ from segsmith.spaces import DynamicSpace, LgcSpace, Space, TemplateSpace
 from segsmith.spaces.make import SPACES, make_space
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
-from segsmith.study.proxy.learning import settle
 from segsmith.study.proxy.presets import PRESETS, ProxySettings, Stage, proxy_named
 from segsmith.study.proxy.scoring import Job, Outcome, Proxy, evaluate, seed_of
 from segsmith.study.proxy.stem import Stem
@@ -144,20 +142,6 @@ def test_cached_stem_outputs_are_those_of_the_stem(place: Place, monkeypatch: py
         seen = candidate._seen(proxy.pictures.val, places)
     for name, found in stored.items():
         torch.testing.assert_close(found, seen[name], rtol=2e-3, atol=2e-3)
-
-
-def test_settled_batch_norms_know_what_was_shown_alone() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 3, 1), nn.BatchNorm2d(3), nn.BatchNorm2d(3, momentum=0.5))
-    network.train()(torch.randn(4, 1, 2, 2) + 9)
-    parameters = [parameter.clone() for parameter in network.parameters()]
-    shown = [torch.randn(5, 1, 4, 4), torch.randn(5, 1, 4, 4)]
-    settle(network, shown, network)
-    assert not any(part.training for part in network.modules())
-    assert [network[1].momentum, network[2].momentum] == [0.1, 0.5]
-    assert all(torch.equal(a, b) for a, b in zip(parameters, network.parameters(), strict=True))
-    maps = network[0](torch.cat(shown))
-    torch.testing.assert_close(network[1].running_mean, maps.mean((0, 2, 3)))
-    torch.testing.assert_close(network(torch.cat(shown)).var((0, 2, 3)), torch.ones(3), rtol=0.05, atol=0)
 
 
 def test_judging_twice_says_the_same(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

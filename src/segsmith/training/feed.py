@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from torch import Tensor
@@ -18,6 +19,8 @@ SALT = 7919
 
 PHASE = 101
 """Each phase has a seed of its own: its epochs start to count anew."""
+
+SHOWN_TOGETHER = 4
 
 GRAIN = 16
 """Crops are multiples of this many pixels."""
@@ -77,6 +80,23 @@ def feed(source: Source, recipe: Recipe, number: int) -> ClipFeed:
             world=source.world,
         )
     )
+
+
+def whole_frames(source: Source, most: int) -> Iterator[Tensor]:
+    """Frames as they are, in batches, at most so many: what a network will be shown."""
+    clips = training_clips(source.dataset, source.split)
+    batch = min(SHOWN_TOGETHER, len(clips))
+    height, width = source.cache.image(0).shape[:2]
+    made = Batches(
+        clips=clips,
+        reader=source.cache,
+        batch=batch,
+        augment=Augment(crop=(height, width)),
+        seed=source.seed,
+        workers=source.workers,
+        device=source.device,
+    )
+    return (batch.frames[:, 0] for batch in islice(made.epoch(), max(1, most // batch)))
 
 
 def crop_of(recipe: Recipe, phase: Phase, frame: tuple[int, ...]) -> tuple[int, int]:

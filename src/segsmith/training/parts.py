@@ -1,4 +1,4 @@
-"""Which parameters a recipe's words mean: ``all``, ``encoder``, ``decoder``, ``static`` and ``cell``."""
+"""Which parameters a recipe's words mean: ``all``, ``encoder``, ``decoder``, ``static``, its ``head`` and ``cell``."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch import nn
 from segsmith.errors import UserError
 from segsmith.training.recipes import Phase, Rate
 
-PARTS = ("all", "encoder", "decoder", "static", "cell")
+PARTS = ("all", "encoder", "decoder", "static", "head", "cell")
 
 
 def part_of(name: str) -> set[str]:
@@ -17,6 +17,8 @@ def part_of(name: str) -> set[str]:
     parts = {"all", "static" if inside_static else "cell"}
     if inside_static:
         parts.add("encoder" if encoder else "decoder")
+        if "classifier" in pieces:
+            parts.add("head")
     return parts
 
 

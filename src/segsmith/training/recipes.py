@@ -4,7 +4,7 @@ A recipe is a list of phases; a phase says which parts of the network learn, and
 not name stand still, their batch norms too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from segsmith.errors import UserError
@@ -12,7 +12,7 @@ from segsmith.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One part of the network (``encoder``, ``decoder``, ``cell`` or ``all``) and its optimiser."""
+    """One part of the network (a word of ``parts.PARTS``) and its optimiser."""
 
     part: str
     optimiser: str
@@ -62,6 +62,7 @@ class Recipe:
     pseudo_labels: bool = False
     synthetic: float = 0.0  # share of clips made from one image by synthetic motion
     distil: float = 1.0  # weight of the teacher, where there is one
+    settle: int = 0  # whole frames from which batch norms take their statistics at the end; 0 is off
     notes: str = field(default="", compare=False)
 
 
@@ -127,6 +128,7 @@ SCRATCH = Recipe(
     class_weights=True,
     ema=0.998,
     clip_norm=5.0,
+    settle=64,
     notes="no pre-trained weights: small pictures first, class weights, averaged weights",
 )
 
@@ -155,6 +157,18 @@ VIDEO = Recipe(
     synthetic=0.5,
     notes="longer roll-outs with the state detached on the way, real clips mixed with synthetic motion",
 )
+
+
+def learning_the_head(recipe: Recipe) -> Recipe:
+    """For a head that is new: where the cell learns alone, the classifier of key frames learns beside it."""
+    phases = tuple(
+        replace(phase, rates=(*phase.rates, *(replace(rate, part="head") for rate in phase.rates)))
+        if all(rate.part == "cell" for rate in phase.rates)
+        else phase
+        for phase in recipe.phases
+    )
+    return replace(recipe, phases=phases)
+
 
 RECIPES = {recipe.name: recipe for recipe in (STATIC, DYNAMIC, TEMPLATE, LGC, SCRATCH, VIDEO)}
 

@@ -17,7 +17,6 @@ from segsmith.errors import UserError
 from segsmith.machine import cores
 from segsmith.training.journal import Journal
 from segsmith.training.options import TrainOptions
-from segsmith.training.parts import optimisers
 from segsmith.training.runfolder import RunFolder, write_json
 from segsmith.training.together import Together
 from segsmith.training.work import begin, prepared, work
@@ -52,9 +51,7 @@ def rehearse(options: TrainOptions, resume: bool) -> int:
     one = begin(make_fabric(replace(options, devices=1)), options)
     if not resume:
         one.run.refuse_existing()
-    loop = prepared(one, Journal(one.run, quiet=True))
-    for phase in one.recipe.phases:
-        optimisers(loop.network, phase)
+    prepared(one, Journal(one.run, quiet=True))
     if options.devices:
         return options.devices
     if one.fabric.device.type != "cpu":

@@ -22,9 +22,9 @@ PACKAGES = ("torch", "numpy", "lightning-fabric", "optuna", "onnx", "onnxruntime
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; it takes the place of ``path`` when the block ends well, and never half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         # Onto the disk before it takes the old one's place: a machine may lose its power between the two.
         with beside.open("rb") as file:
@@ -35,7 +35,8 @@ def replacing(path: Path) -> Iterator[Path]:
             f"cannot be written: {error.strerror}", fix="free space or choose another folder", path=path
         ) from None
     finally:
-        beside.unlink(missing_ok=True)
+        if beside.exists():
+            beside.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,11 +1,12 @@
 """The network that a run begins with: from a genotype, or from what another run has learnt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from segsmith.data.base import Classes
 from segsmith.errors import UserError
@@ -24,11 +25,13 @@ from segsmith.networks.weights import load_encoder
 
 @dataclass(frozen=True)
 class Start:
-    """``said``: what a person should know of where the weights came from."""
+    """``said``: what a person should know of where the weights came from. ``new_head``: trained weights under a head
+    that knows nothing of these classes yet."""
 
     genotype: Genotype
     network: VideoNetwork
     said: tuple[str, ...] = ()
+    new_head: bool = False
 
 
 def checkpoint_of(spec: str) -> Path | None:
@@ -46,8 +49,9 @@ def start(
     torch.manual_seed(seed)
     source = None if what in PRESETS else checkpoint_of(what)
     if source is not None:
-        if static:
-            raise UserError(f"{what} is trained already", fix="--static goes with a genotype or a preset")
+        for flag, given in (("--static", static), ("--encoder-weights", encoder_weights)):
+            if given:
+                raise UserError(f"{what} is trained already", fix=f"{flag} goes with a genotype or a preset")
         return tuned(what, source, classes, auxiliary)
     genotype = load_genotype(what)
     if static and genotype.kind == "dynamic":
@@ -62,17 +66,31 @@ def start(
 
 
 def tuned(what: str, source: Path, classes: Classes, auxiliary: bool) -> Start:
-    """The trained network that ``what`` means again; on other classes its head is new and all else is kept."""
+    """The trained network that ``what`` means again. On other classes its head is new but for those that it knows by
+    name; all else is kept."""
     old, meta = load_checkpoint(source)
     network = build(meta.genotype, len(classes), meta.in_channels, auxiliary)
     weights = weights_of(old)
     if classes.names == meta.classes:
         network.load_state_dict(weights, strict=False)
         return Start(meta.genotype, network, (f"weights of {what}",))
-    heads = {name for name in weights if ".classifier." in name or name.startswith("classifier.")}
-    network.load_state_dict({name: value for name, value in weights.items() if name not in heads}, strict=False)
-    said = f"weights of {what} with a new head for {len(classes)} classes (it had {len(meta.classes)})"
-    return Start(meta.genotype, network, (said,))
+    known = [(place, meta.classes.index(name)) for place, name in enumerate(classes.names) if name in meta.classes]
+    fresh = network.state_dict()
+    for name in weights:
+        if ".classifier." in name or name.startswith("classifier."):
+            weights[name] = with_rows(fresh[name], weights[name], known)
+    network.load_state_dict(weights, strict=False)
+    said = f"weights of {what} with a new head for {len(classes)} classes (it had {len(meta.classes)}"
+    said += f", {len(known)} of them by the same name)" if known else ")"
+    return Start(meta.genotype, network, (said,), new_head=True)
+
+
+def with_rows(new: Tensor, old: Tensor, places: Sequence[tuple[int, int]]) -> Tensor:
+    """``new``, with the rows of ``old`` that belong into it: pairs of where and which."""
+    found = new.clone()
+    for to, come_from in places:
+        found[to] = old[come_from]
+    return found
 
 
 def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:

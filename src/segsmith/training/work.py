@@ -23,13 +23,15 @@ from segsmith.networks.meta import Meta
 from segsmith.ops.memory import channels_last
 from segsmith.training.answerers import TorchAnswerer
 from segsmith.training.evaluation import evaluate
-from segsmith.training.feed import Source, feed, weights_of
+from segsmith.training.feed import Source, feed, weights_of, whole_frames
 from segsmith.training.glance import Glance
 from segsmith.training.journal import Journal
 from segsmith.training.loop import Loop, Status, Stopped, Watchers
 from segsmith.training.options import TrainOptions
-from segsmith.training.recipes import Recipe, plain
+from segsmith.training.parts import optimisers
+from segsmith.training.recipes import Recipe, learning_the_head, plain
 from segsmith.training.runfolder import RunFolder, versions, write_json
+from segsmith.training.settle import settle
 from segsmith.training.start import Start, checkpoint_of, start
 
 
@@ -59,6 +61,19 @@ class Work:
             versions=versions(),
         )
 
+    def source(self) -> Source:
+        options, fabric = self.options, self.fabric
+        return Source(
+            self.dataset,
+            open_cache(self.dataset, options.split, size=options.size, workers=options.workers),
+            options.split,
+            options.seed,
+            options.workers,
+            str(fabric.device),
+            fabric.global_rank,
+            fabric.world_size,
+        )
+
     def say(self, text: str) -> None:
         if self.main and not self.options.quiet and text:
             sys.stderr.write(text + "\n")
@@ -69,12 +84,14 @@ def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
     one = begin(fabric, options)
     going_on = resume and one.run.last.exists()
     if one.main and not resume:
-        one.run.create("train", options.record(), options.seed)
-        (one.run.path / "genotype.json").write_text(to_json(one.begun.genotype) + "\n")
+        one.run.refuse_existing()
     one.say(opening(one))
     journal = Journal(one.run, options.quiet)
     loop = prepared(one, journal)
     if one.main:
+        if not resume:
+            one.run.create("train", options.record(), options.seed)
+            (one.run.path / "genotype.json").write_text(to_json(one.begun.genotype) + "\n")
         journal.open(loop.counters_on_disk().step if going_on else 0)
         one.run.update(state="running")
     try:
@@ -90,6 +107,8 @@ def work(fabric: Fabric, options: TrainOptions, resume: bool) -> dict[str, Any]:
 def begin(fabric: Fabric, options: TrainOptions) -> Work:
     """Data, network and recipe, as asked for."""
     dataset = joined_split(open_dataset(options.data), options.split)
+    if not len(dataset.classes):
+        raise UserError(f"{dataset.name} has no labels to learn from", fix="give a folder:, camvid:, … with masks")
     begun = start(
         options.what,
         dataset.classes,
@@ -99,24 +118,16 @@ def begin(fabric: Fabric, options: TrainOptions) -> Work:
         seed=options.seed,
     )
     recipe = options.adapted(begun.genotype.kind)
+    if begun.new_head and begun.genotype.kind == "dynamic":
+        recipe = learning_the_head(recipe)
     return Work(fabric, options, RunFolder(Path(options.out)), dataset, begun, recipe)
 
 
 def prepared(one: Work, journal: Journal) -> Loop:
-    options, fabric, dataset = one.options, one.fabric, one.dataset
-    cache = open_cache(dataset, options.split, size=options.size, workers=options.workers)
+    """Ready to learn: what does not fit together is found here, before anything is written."""
+    options, fabric, source = one.options, one.fabric, one.source()
     network: nn.Module = channels_last(one.begun.network, fabric.device)
-    weights = torch.tensor(weights_of(cache, len(dataset.classes))) if one.recipe.class_weights else None
-    source = Source(
-        dataset,
-        cache,
-        options.split,
-        options.seed,
-        options.workers,
-        str(fabric.device),
-        fabric.global_rank,
-        fabric.world_size,
-    )
+    weights = torch.tensor(weights_of(source.cache, len(one.dataset.classes))) if one.recipe.class_weights else None
     loop = Loop(
         network,
         one.recipe,
@@ -131,6 +142,8 @@ def prepared(one: Work, journal: Journal) -> Loop:
         compiled=options.compiled,
     )
     loop.counters.micro = options.accumulate
+    for phase in one.recipe.phases:
+        optimisers(loop.network, phase)
     return loop
 
 
@@ -182,6 +195,8 @@ def finish(one: Work, loop: Loop) -> dict[str, Any]:
     network = cast(VideoNetwork, loop.network)
     with loop.averaged():
         network.eval()
+        if one.recipe.settle:
+            settle(cast(nn.Module, network), whole_frames(one.source(), one.recipe.settle), network.key)
         meta = replace(one.meta, made=made)
         save_checkpoint(one.run.model, network, meta)
         if any(frame.labelled for frame in one.dataset.frames("val")):

@@ -17,10 +17,11 @@ from segsmith.networks.sizes import halve
 from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.clips import WHOLE, ClipData, Window, random_window
 from segsmith.study.proxy.collect import FULL, HALF
-from segsmith.study.proxy.learning import Learning, mean_loss, settle, shuffled, spread
+from segsmith.study.proxy.learning import Learning, mean_loss, shuffled
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.store import Arrays, Move
+from segsmith.training.settle import settle, spread
 
 JUDGED_TOGETHER = 8
 """Clips that are judged at once."""

@@ -54,37 +54,10 @@ class Learning:
         return loss.detach()
 
 
-@torch.inference_mode()
-def settle(network: nn.Module, batches: Iterable[Batch], show: Callable[[Batch], object]) -> None:
-    """Give batch norms the statistics of ``batches``, as the network stands, and leave it ready to answer.
-
-    After some sixty steps their own are a blend of crops and of weights long gone: two trainings of the same network
-    were judged as differently as two networks.
-    """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    network.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the mean of all batches
-        norm.train()
-    for batch in batches:
-        show(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    network.eval()
-
-
 def shuffled(count: int, batch: int, chance: torch.Generator) -> list[Tensor]:
     """All places in a random order, in full batches: of what is left over there are too few for a batch norm."""
     order = torch.randperm(count, generator=chance)
     return [places for places in torch.split(order, batch) if len(places) == batch]
-
-
-def spread(count: int, most: int) -> Tensor:
-    """At most so many places, evenly spread."""
-    few = min(count, most)
-    return torch.arange(few) * count // few
 
 
 def mean_loss(logits: Tensor, masks: Tensor) -> Tensor:

@@ -19,11 +19,12 @@ from segsmith.networks.interface import Features
 from segsmith.networks.parts import EncoderDecoder
 from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.frames import FrameSource
-from segsmith.study.proxy.learning import Learning, coarser, mean_loss, settle, shuffled, spread
+from segsmith.study.proxy.learning import Learning, coarser, mean_loss, shuffled
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.stem import STEM_TAPS
 from segsmith.study.proxy.store import Arrays, Move
+from segsmith.training.settle import settle, spread
 
 JUDGED_TOGETHER = 8
 """Frames that are judged at once."""
