@@ -28,8 +28,8 @@ from segsmith.study.results import Results
 from segsmith.study.search import meter_of, run_search
 
 CELLS, SHARE = 1000, 0.2
-COSTLIEST = 10
-"""Of each search, so many are timed once more."""
+COSTLIEST, TIMES = 10, 3
+"""Of each search, so many are timed once more; what is above the budget so many times."""
 
 
 def budget_of(asked: SearchOptions, kept: Path) -> float:
@@ -60,13 +60,24 @@ def figures(found: Results, what: str, budget: float) -> dict[str, Any]:
 
 
 def timed_alone(asked: SearchOptions, runs: list[Results], budget: float) -> dict[str, Any]:
-    """How many of the costliest trained cells take more than the budget, and the worst share of it."""
-    clock, shares = Clock.beside(Table.load(asked.table), asked.key_every), []
+    """How many of the costliest trained cells take more than the budget, and the worst share of it: timed once, and
+    those that were above it twice more, the median of the three."""
+    clock = Clock.beside(Table.load(asked.table), asked.key_every)
+    once, settled = [], []
     for found in runs:
         for record in sorted(found.ranked(), key=lambda record: -(record.latency_ms or 0.0))[:COSTLIEST]:
-            shares.append(clock(from_json(json.dumps(record.genotype))) / budget)
-    over = [share for share in shares if share > 1]
-    return {"timed": len(shares), "above_the_budget": len(over), "worst_share_of_the_budget": round(max(shares), 4)}
+            genotype = from_json(json.dumps(record.genotype))
+            shares = [clock(genotype) / budget]
+            once += shares
+            while shares[0] > 1 and len(shares) < TIMES:
+                shares.append(clock(genotype) / budget)
+            settled.append(statistics.median(shares))
+    return {"timed": len(once), "once": above(once), f"median_of_{TIMES}": above(settled)}
+
+
+def above(shares: list[float]) -> dict[str, Any]:
+    over = sorted(round(share, 4) for share in shares if share > 1)
+    return {"above_the_budget": len(over), "shares": over, "worst": round(max(shares), 4)}
 
 
 def main() -> None:
