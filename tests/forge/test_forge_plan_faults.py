@@ -10,6 +10,7 @@ from forge_help import asked
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
 from segsmith.forge import reachable
+from segsmith.forge.facts import look
 from segsmith.forge.material import FEWEST, material_of, space_for, target_of
 from segsmith.forge.narrow import narrowed
 from segsmith.forge.reachable import ROOM, Reached, leanest, reached, space_of, statics_for
@@ -128,6 +129,17 @@ def test_what_is_found_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert min(found.clips) >= 1
     with pytest.raises(UserError, match="no such class"):
         material_of(asked(tmp_path / "out", data=CLIPS, floors=("Unicorn=0.5",)))
+
+
+@pytest.mark.parametrize(("device", "words"), [("tpu", "no device 'tpu'"), ("cuda", "--device cuda: torch sees no")])
+def test_a_device_that_is_not_there_is_said_before_anything_is_looked_at(
+    device: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    lines: list[str] = []
+    with pytest.raises(UserError, match=words):
+        look(asked(tmp_path, data="no:data", device=device), lines.append)
+    assert not lines
 
 
 def test_a_target_elsewhere_needs_a_table(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from forge_help import Stages, asked
+from forge_help import Stages, asked, facts
 from typer.testing import CliRunner
 
 from segsmith.cli.main import app
@@ -76,11 +76,26 @@ def test_a_stage_that_was_killed_counts_as_far_as_it_wrote_and_keeps_its_time(st
 
 
 def test_only_the_plan(stages: Stages, tmp_path: Path) -> None:
-    assert stages.run(asked(tmp_path), plan_only=True) == {}
+    plan = stages.run(asked(tmp_path), plan_only=True)
     assert stages.log == [LOOK]
     assert [share.stage for share in stages.plans[0]] == USUAL[1:]
+    assert plan["facts"] == facts().record()
+    assert (plan["budget"], plan["spent"]) == (600.0, pytest.approx(0, abs=1))
+    assert [stage["stage"] for stage in plan["stages"]] == USUAL[1:]
+    for stage, share in zip(plan["stages"], stages.plans[0], strict=True):
+        assert (stage["fixed"], stage["learning"], stage["seconds"]) == (share.fixed, share.learning, share.seconds)
+    assert RunFolder(tmp_path).record()["state"] == "stopped"
     stages.run(asked(tmp_path))
     assert stages.log == USUAL
+    assert stages.run(asked(tmp_path), plan_only=True)["stages"] == []
+    assert RunFolder(tmp_path).record()["state"] == "finished"
+
+
+def test_the_plan_as_json(stages: Stages, tmp_path: Path) -> None:
+    words = ["forge", "toy", "--latency", "10ms", "--budget", "10m", "--plan", "--json", "-o", str(tmp_path)]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert json.loads(done.stdout)["facts"]["space"] == "dynamic"
+    assert "Done in" not in done.stderr
 
 
 def test_every_flag_arrives(stages: Stages, tmp_path: Path) -> None:
@@ -100,6 +115,7 @@ def test_the_page_knows_what_a_forge_is_asked_by_itself(tmp_path: Path) -> None:
 def test_a_plan_that_was_refused_may_be_another_one(stages: Stages, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="too short"):
         stages.run(asked(tmp_path, budget=70.0))
+    assert RunFolder(tmp_path).record()["state"] == "stopped"
     stages.run(asked(tmp_path))
     assert stages.log == [LOOK, *USUAL]
 

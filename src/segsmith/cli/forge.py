@@ -72,7 +72,7 @@ def forge(
     found = run_forge(options, say, show_plan, plan)
     if json:
         emit_json(found)
-    if found:
+    if not plan:
         for line in outcome(options, found):
             say(line)
 

@@ -2,14 +2,10 @@
 behind every one."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from segsmith.errors import UserError
 from segsmith.forge import finish, work
 from segsmith.forge.budget import (
     JUDGE,
@@ -36,6 +32,7 @@ from segsmith.forge.job import Job
 from segsmith.forge.ledger import Ledger
 from segsmith.forge.options import LGC, ForgeOptions
 from segsmith.latency.target import is_here
+from segsmith.training.runfolder import alone
 
 LATE = 0.05
 """Of the budget: how long a network is trained that stood by and is needed after all."""
@@ -46,10 +43,14 @@ Show = Callable[[ForgeOptions, Facts, float, list[Share]], None]
 
 
 def run_forge(options: ForgeOptions, say: Say, show: Show, plan_only: bool = False) -> dict[str, Any]:
-    """What was picked, or nothing where only the plan was wanted. Asked again, a forge goes on where it was."""
-    with _alone(Path(options.out)):
-        forge = Forge(options, Ledger.open(options), say)
-        return forge.plan(show) if plan_only else forge.run(show)
+    """What was picked, or the plan where nothing else was wanted. Asked again, a forge goes on where it was."""
+    with alone(Path(options.out), "forge"):
+        ledger = Ledger.open(options)
+        forge = Forge(options, ledger, say)
+        try:
+            return forge.plan(show) if plan_only else forge.run(show)
+        finally:
+            ledger.rest()
 
 
 class Forge:
@@ -60,10 +61,11 @@ class Forge:
         facts = self._looked()
         shares = self._shares(facts)
         if not {STATIC, SEARCH} & self.ledger.stages.keys():
-            alone = self._divided(facts, facts.speeds)  # what other work takes now it may not take later
-            check_enough(self.options.budget, self.ledger.spent, facts.speeds, alone)
+            undisturbed = self._divided(facts, facts.speeds)  # what other work takes now it may not take later
+            check_enough(self.options.budget, self.ledger.spent, facts.speeds, undisturbed)
         show(self.options, facts, self.ledger.spent, shares)
-        return {}
+        stages = [{**asdict(share), "seconds": share.seconds} for share in shares]
+        return {"budget": self.options.budget, "spent": self.ledger.spent, "facts": facts.record(), "stages": stages}
 
     def run(self, show: Show) -> dict[str, Any]:
         self.plan(show)
@@ -127,14 +129,3 @@ class Forge:
         """The page is to say that it is finished: nothing comes behind it."""
         self.ledger.finish(self.ledger.found(PICK))
         return finish.write_report(job, self.ledger.found(PICK)["trial"])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """The lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise UserError("another forge is running in this folder", fix="wait for it, or stop it", path=folder) from None

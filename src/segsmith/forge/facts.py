@@ -17,6 +17,7 @@ from segsmith.genotype import preset
 from segsmith.latency.table import Table
 from segsmith.latency.target import Target, is_here
 from segsmith.study.clock import Clock
+from segsmith.training.run import device_of
 
 WORTH = 0.05
 """The share of the budget that the controls may take, which are run beside the network when it is judged."""
@@ -60,6 +61,7 @@ class Facts:
 
 def look(options: ForgeOptions, say: Callable[[str], None]) -> Facts:
     """The first stage."""
+    device = device_of(options.device)
     say("looking at the data")
     watch = Watch()
     material = material_of(options)
@@ -73,7 +75,7 @@ def look(options: ForgeOptions, say: Callable[[str], None]) -> Facts:
     target = material.target
     narrow = narrowed(material.space, found, target.size, classes, target.key_every)
     space = space_of(material.space, found.static, options.budget, narrow.rows)
-    speeds = speeds_of(material, preset(found.static), space, found.timed_s, options.device)
+    speeds = speeds_of(material, preset(found.static), space, found.timed_s, device)
     return Facts(
         space=material.space,
         static=found.static,

@@ -59,6 +59,11 @@ class Ledger:
         """``result`` stays in the run's record."""
         self.run.update(state="finished", **({} if result is None else {"result": result}))
 
+    def rest(self) -> None:
+        """Of a forge that is not at work any more: only planned, or its plan was refused."""
+        if self.run.record()["state"] == "running":
+            self.run.update(state="stopped")
+
     @contextmanager
     def stage(self, name: str, share: Share) -> Iterator[dict[str, Any]]:
         """A stage at work. What it puts into the mapping is kept when it ends well. One that was killed is entered

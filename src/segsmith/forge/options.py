@@ -9,7 +9,8 @@ from typing import Any
 from segsmith.errors import UserError
 from segsmith.genotype.presets import STATIC_PRESETS
 from segsmith.study.limits import parse_amount, parse_floors
-from segsmith.study.options import SEEDS, plain
+from segsmith.study.options import plain
+from segsmith.training.options import check_seed
 
 SPACES = AUTO, DYNAMIC, TEMPLATE, LGC = "auto", "dynamic", "template", "lgc"
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -44,8 +45,7 @@ class ForgeOptions:
             raise UserError(f"{self.static!r} is no image network", fix=f"take one of {', '.join(STATIC_PRESETS)}")
         if self.key_every < 0:
             raise UserError(f"--key-every {self.key_every} is below one", fix="10 is one key frame in ten")
-        if not 0 <= self.seed < SEEDS:
-            raise UserError(f"--seed {self.seed} is out of range", fix=f"from 0 to {SEEDS - 1}")
+        check_seed(self.seed)
         parse_amount(self.latency, "latency", 1.0)
         parse_floors(self.floors)
 

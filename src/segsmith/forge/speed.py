@@ -16,7 +16,6 @@ from segsmith.networks.build import VideoNetwork, build
 from segsmith.ops.memory import channels_last
 from segsmith.runtimes.fold import fold
 from segsmith.spaces import LgcSpace, Space
-from segsmith.training.run import device_of
 
 STEPS = 3
 STARTING_S, SEARCHING_S, EXPORTING_S, OPENING_S, WRITING_S = 12.0, 6.0, 12.0, 20.0, 8.0
@@ -32,7 +31,7 @@ CONTROLS = 3
 
 def speeds_of(material: Material, static: Genotype, space: Space, timed_s: float, device: str) -> Speeds:
     """``timed_s``: what timing one candidate took."""
-    on, lgc = torch.device(device_of(device)), isinstance(space, LgcSpace)
+    on, lgc = torch.device(device), isinstance(space, LgcSpace)
     network = build(space.decode(space.random(Random(0))) if lgc else static, len(material.dataset.classes)).to(on)
     frame_s = frame_seconds(network, material.size)
     learning_s, collected_s = (SUPERNET_S, 0.0) if lgc else candidate_seconds(material, network, static, space)

@@ -11,6 +11,7 @@ from segsmith.study.limits import COSTS, parse_amount, parse_floors
 from segsmith.study.pool import Hands
 from segsmith.study.proxy.presets import proxy_named
 from segsmith.study.storage import hidden
+from segsmith.training.options import check_seed
 
 FREE = frozenset(
     ("out", "trials", "minutes", "workers", "memory_gb", "timeout", "quiet", "device", "ray", "cpus", "gpus")
@@ -18,8 +19,6 @@ FREE = frozenset(
 """What may be another when a search goes on; everything else is what it is about."""
 Check = tuple[object, str, str]
 """Whether something is sound, what to say where it is not, and the way out."""
-SEEDS = 2**32
-"""So many are there: NumPy's luck, which Optuna draws on, takes no others."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class SearchOptions:
     quiet: bool = False
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         for sound, what, fix in (*self._numbers(), *self._companions()):
             if not sound:
                 raise UserError(what, fix=fix)
@@ -79,7 +79,6 @@ class SearchOptions:
         yield self.trials >= 0, f"--trials {self.trials} is below zero", "--trials 100 is a start"
         yield 0 <= self.minutes < inf, f"--minutes {self.minutes:g} is no time to work", "--minutes 60 is an hour"
         yield self.trials or self.minutes, "a search needs --trials or --minutes", "--trials 100 is a start"
-        yield 0 <= self.seed < SEEDS, f"--seed {self.seed} is out of range", f"from 0 to {SEEDS - 1}"
         yield workers >= 0, f"--workers {workers} is below zero", "0 trains in this process"
         yield self.key_every >= 1, f"--key-every {self.key_every} is below one", "10 is one key frame in ten"
         yield 0 <= self.soft < inf, f"--soft {self.soft:g} is no exponent", "such as 0.5; 0 for budgets that turn away"

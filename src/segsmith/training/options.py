@@ -14,6 +14,13 @@ DEFAULT_RECIPES = {
     "external": "scratch",
     "dynamic": "video",
 }
+SEEDS = 2**32
+"""So many are there: NumPy's luck, which much draws on, takes no others."""
+
+
+def check_seed(seed: int) -> None:
+    if not 0 <= seed < SEEDS:
+        raise UserError(f"--seed {seed} is out of range", fix=f"from 0 to {SEEDS - 1}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,9 @@ class TrainOptions:
     evaluations: int = 8
     key_every: int = 5
     quiet: bool = False
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
     def record(self) -> dict[str, Any]:
         return asdict(self)

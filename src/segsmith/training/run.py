@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from segsmith.errors import UserError
 from segsmith.machine import cores
 from segsmith.training.journal import Journal
-from segsmith.training.options import TrainOptions
+from segsmith.training.options import TrainOptions, check_seed
 from segsmith.training.runfolder import RunFolder, write_json
 from segsmith.training.together import Together
 from segsmith.training.work import begin, prepared, work
@@ -115,6 +115,7 @@ def train_once(options: TrainOptions) -> dict[str, Any]:
 
 def train_seeds(options: TrainOptions, seeds: int) -> dict[str, Any]:
     """The same run with several seeds, each in a folder below; mean and spread of their scores."""
+    check_seed(options.seed + seeds - 1)
     out = Path(options.out)
     scores = []
     for seed in range(options.seed, options.seed + seeds):

@@ -8,15 +8,60 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 import segsmith
 from segsmith.errors import UserError
 
 PACKAGES = ("torch", "numpy", "lightning-fabric", "optuna", "onnx", "onnxruntime", "opencv-python-headless")
+
+
+def make_folder(path: Path) -> None:
+    """With its parents. One that is there already has to be one that can be written to."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def check_folder(path: Path) -> None:
+    """Refuse early what ``make_folder`` would refuse, and leave nothing behind."""
+    new = [folder for folder in (path, *path.parents) if not os.path.exists(folder)]
+    try:
+        make_folder(path)
+    finally:
+        for folder in new:
+            with suppress(OSError):  # it was not made, or somebody has put something there
+                folder.rmdir()
+
+
+@contextmanager
+def alone(folder: Path, what: str) -> Iterator[None]:
+    """A folder, made if need be, for one process that does ``what``. The lock goes with the process."""
+    make_folder(folder)
+    lock, busy = FileLock(folder / ".lock", timeout=0), f"another {what} is running in this folder"
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(busy, fix="wait for it, or stop it", path=folder) from None
+    except OSError as error:
+        raise unusable(folder, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def unusable(path: Path, error: OSError) -> UserError:
+    return UserError(f"cannot hold files: {error.strerror}", fix="name another folder", path=path)
 
 
 @contextmanager
@@ -35,7 +80,7 @@ def replacing(path: Path) -> Iterator[Path]:
             f"cannot be written: {error.strerror}", fix="free space or choose another folder", path=path
         ) from None
     finally:
-        if beside.exists():
+        with suppress(OSError):  # it was not made, or has its name
             beside.unlink()
 
 
@@ -88,15 +133,17 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
 
     def exists(self) -> bool:
-        return self.record_path.exists()
+        return os.path.exists(self.record_path)  # also where nobody may look
 
     def refuse_existing(self) -> None:
+        """And what cannot be a folder: said before processes start, for one that fails leaves the others waiting."""
         if self.exists():
             raise UserError(
                 "holds a run already",
                 fix=f"go on with it by --resume {self.path}, or name a new folder",
                 path=self.path,
             )
+        check_folder(self.path)
 
     def create(self, command: str, configuration: dict[str, Any], seed: int) -> None:
         self.refuse_existing()
