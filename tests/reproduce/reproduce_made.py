@@ -62,7 +62,9 @@ def cells(scale: Scale, places: list[Place]) -> dict[str, Any]:
 def templates(scale: Scale, places: list[Place]) -> dict[str, Any]:
     names = ("arch0", "arch1", "found0")
     found: dict[str, Any] = {
-        f"{place.key}-networks": {name: judged(0.4 + 0.02 * i) | {"disk_mb": 1.2} for i, name in enumerate(names)}
+        f"{place.key}-networks": {
+            name: judged(0.4 + 0.02 * i) | {"disk_mb": 1.2, "parameters": 260_000 + i} for i, name in enumerate(names)
+        }
         for place in places
     }
     rewards = [0.3, 0.4, 0.35]

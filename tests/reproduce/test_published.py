@@ -77,6 +77,11 @@ def test_published_parameters_are_those_of_our_networks() -> None:
     sizes = numbers_of(published_templates.TABLES[2], "parameters K")
     for name, printed in sizes.items():
         assert describe(preset(f"template-{name}"), (64, 64), 19).parameters / 1e3 == pytest.approx(printed, abs=0.006)
+    camvid = numbers_of(published_templates.TABLES[1], "parameters M")
+    for name in sizes:
+        assert describe(preset(f"template-{name}"), (64, 64), 11).parameters / 1e6 == pytest.approx(
+            camvid[name], abs=0.005
+        )
     baseline = numbers_of(published_cells.TABLES[2], "parameters M")["Baseline"]
     assert describe(preset("arch2"), (64, 64), 19).parameters / 1e6 == pytest.approx(baseline, abs=0.005)
 

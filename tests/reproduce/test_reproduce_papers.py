@@ -12,6 +12,7 @@ from segsmith.reproduce import stage
 from segsmith.reproduce.options import ReproduceOptions
 from segsmith.reproduce.run import reproduce
 from segsmith.reproduce.scales import SCALES, Scale, Training, scale_named
+from segsmith.reproduce.stage import FOLDERS
 from segsmith.training.runfolder import RunFolder, read_json, write_json
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,7 @@ def check(found: dict[str, Any], out: Path, missing: set[str]) -> None:
         with Pillow.open(out / f"{one['file']}.png") as image:
             assert min(image.size) > 100
     assert {one["figure"] for one in figures if one["file"] is None} == missing
+    assert {path.name for path in out.iterdir() if path.is_dir()} <= set(FOLDERS)
     html = (out / "results.html").read_text()
     assert html.count('src="data:image/svg+xml') == sum(one["file"] is not None for one in figures)
 

@@ -104,9 +104,44 @@ def test_another_question_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         reproduce(asked(tmp_path))
 
 
+def test_another_question_takes_the_place_of_one_that_came_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = use(monkeypatch, Made("first"))
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(asked(tmp_path))
+    RunFolder(tmp_path / "stem").create("train", {}, 0)
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(asked(tmp_path))
+    assert (tmp_path / "stem").exists(), "the same goes on"
+    made.broken = "second"
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(asked(tmp_path, seed=1))
+    assert RunFolder(tmp_path).record()["seed"] == 1
+    assert not (tmp_path / "stem").exists()
+    assert (tmp_path / "notes.txt").exists()
+    with pytest.raises(UserError, match=r"holds a reproduction with seed 1, not 2"):
+        reproduce(asked(tmp_path, seed=2))
+
+
+def test_runs_of_something_else_are_not_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Made())
+    RunFolder(tmp_path / "search").create("search", {}, 0)
+    with pytest.raises(UserError, match=r"holds search of something else"):
+        reproduce(asked(tmp_path))
+    assert not RunFolder(tmp_path).exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"table": "nowhere.json"}, "nowhere.json: there is no such table"),
+        ({"table": __file__}, "is no table"),
+        ({"paper": "template-search", "table": "a.json"}, r"--table means nothing .* \(it goes with lgcnet\)"),
+        ({"paper": "template-search", "encoder_weights": "no.pth"}, "no.pth: there is no such file"),
+        ({"encoder_weights": "a.pth"}, "--encoder-weights means nothing to lgcnet"),
+        ({"device": "tpu"}, "no device 'tpu'"),
         ({"paper": "resnet"}, "there is no paper 'resnet'"),
         ({"scale": "week"}, "there is no scale 'week'"),
         ({"data": "video:nothing.mp4"}, "nothing.mp4"),

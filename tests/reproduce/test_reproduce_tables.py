@@ -60,6 +60,8 @@ def test_networks_of_the_search_stand_below_the_published_ones(tmp_path: Path) -
     found = tables("template-search", context("template-search", tmp_path))
     assert ours(found["2"], "mIoU %")["arch1"] == pytest.approx(42)
     assert list(ours(found["2"], "mIoU %"))[-1] == "found0 (searched here)"
+    assert ours(found["2"], "parameters M")["arch1"] == pytest.approx(0.26, abs=1e-4), "with the classes of the data"
+    assert ours(found["3"], "parameters K")["arch1"] == pytest.approx(280, abs=0.01), "with 19, as printed"
     assert ours(found["3"], "output stride") == {"arch0": 4, "arch1": 4, "found0 (searched here)": 4}
     assert ours(found["figure 9"], "Spearman's rho") == {"from the controller": 0.5, "by chance": 0.5}
     one = context("template-search", tmp_path)

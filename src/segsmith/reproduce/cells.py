@@ -32,6 +32,7 @@ from segsmith.study.results import best_of, load_results
 from segsmith.training.recipes import DYNAMIC, STATIC
 
 ACCURACY, CITY_ACCURACY, RUNTIME = TABLES
+BASELINE = "arch2"
 STEPS = {"data": 3, "cityscapes": 2}
 """Frames of a clip, the first of them a key frame."""
 
@@ -50,7 +51,8 @@ def stages(context: Context) -> Sequence[Stage]:
 def static(context: Context, place: Place) -> Found:
     training = context.scale.city_image if place.city else context.scale.image
     weights = context.options.encoder_weights
-    run = trained(context, f"{place.key}/static", "arch2", place, training, recipe=STATIC.name, encoder_weights=weights)
+    asked = {"recipe": STATIC.name, "encoder_weights": weights}
+    run = trained(context, f"{place.key}/static", BASELINE, place, training, **asked)
     return judged(context, run, place)
 
 
@@ -73,7 +75,7 @@ def cells(context: Context, place: Place) -> Found:
 
 
 def timed(context: Context) -> Found:
-    networks = {"baseline": preset("arch2")}
+    networks = {"baseline": preset(BASELINE)}
     for place in context.places:
         for name in context.found[f"{place.key}-cells"]:
             networks[f"{place.key} {name}"] = genotype_of(context.out / place.key / name)

@@ -1,11 +1,13 @@
 """What a person asks when a paper is to be done again."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
 from segsmith.study.options import plain
+from segsmith.training.options import check_seed
 
 FREE = ("out", "device", "quiet")
 """What may be another when it goes on."""
@@ -26,6 +28,9 @@ class ReproduceOptions:
     device: str = "auto"
     quiet: bool = False
 
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
     @property
     def city(self) -> str:
         """The name of Cityscapes as a data set; nothing where it is not at hand."""
@@ -35,14 +40,20 @@ class ReproduceOptions:
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
+    def is_about(self, configuration: dict[str, Any]) -> bool:
+        return not any(self._others(configuration))
+
     def check_goes_on(self, configuration: dict[str, Any]) -> None:
+        for words in self._others(configuration):
+            raise UserError(
+                f"holds a reproduction with {words}", fix="ask the same, or name a new folder", path=self.out
+            )
+
+    def _others(self, configuration: dict[str, Any]) -> Iterator[str]:
+        """What makes it another question."""
         for name, value in plain(self.record()).items():
             if name not in FREE and configuration.get(name) != value:
-                raise UserError(
-                    f"holds a reproduction with {name.replace('_', '-')} {configuration.get(name)!r}, not {value!r}",
-                    fix="ask the same, or name a new folder",
-                    path=self.out,
-                )
+                yield f"{name.replace('_', '-')} {configuration.get(name)!r}, not {value!r}"
 
 
 def judged_split(data: str) -> str:

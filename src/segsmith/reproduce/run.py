@@ -1,25 +1,21 @@
 """``segsmith reproduce`` without its flags."""
 
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
+from segsmith.reproduce.checks import check
 from segsmith.reproduce.options import ReproduceOptions, judged_split
 from segsmith.reproduce.page import write_page
 from segsmith.reproduce.papers import PAPERS, Paper
 from segsmith.reproduce.scales import Scale, scale_named
-from segsmith.reproduce.stage import Context, Place, Stage, run_stages
-from segsmith.training.runfolder import RunFolder, machine, versions, write_json
+from segsmith.reproduce.stage import FIGURES, FOLDERS, STAGES, Context, Place, Stage, run_stages
+from segsmith.training.runfolder import RunFolder, alone, machine, versions, write_json
 
 COMMAND = "reproduce"
 RESULTS, PAGE = "reproduce.json", "results.html"
-FIGURES = "figures"
 GO_ON = "go on:"
 """How the way out begins of what was stopped and can go on."""
 
@@ -30,10 +26,9 @@ def reproduce(options: ReproduceOptions, scale: Scale | None = None) -> dict[str
     named = scale_named(options.paper, options.scale)
     context = Context(options, scale or named, places(options), unsaid if options.quiet else said)
     run, paper = RunFolder(context.out), PAPERS[options.paper]
-    for place in context.places:
-        check_clips(place, paper.clips.get(place.key, 1))
-    with alone(context.out):
-        begin(run, options)
+    check(context, paper)
+    with alone(context.out, "reproduction"):
+        begin(run, context)
         run.update(state="running")
         try:
             drawing = Stage(FIGURES, lambda one: {"figures": paper.figures(one)})
@@ -78,25 +73,29 @@ def places(options: ReproduceOptions) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def check_clips(place: Place, length: int) -> None:
-    """Before hours of training end where a cell finds no clip to learn from."""
-    dataset = open_dataset(place.data)
-    if not dataset.clips("train", length):
-        more = "; Cityscapes has them in leftImg8bit_sequence" if place.city else ""
-        raise UserError(
-            f"{dataset.name} has no {length} frames behind each other in train, the last of them labelled",
-            fix=f"video frames are needed{more}",
-        )
-
-
-def begin(run: RunFolder, options: ReproduceOptions) -> None:
+def begin(run: RunFolder, context: Context) -> None:
+    """A new one, or one to go on with. As long as no stage of it has ended another question takes its place."""
+    options = context.options
+    if run.exists():
+        record = run.record()
+        if record["command"] != COMMAND:
+            raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
+        if any((run.path / STAGES).glob("*.json")):
+            options.check_goes_on(record["configuration"])
+        elif not options.is_about(record["configuration"]):
+            context.say("another question was begun here, and none of its stages has ended: it begins anew")
+            forget(run)
     if not run.exists():
+        theirs = [name for name in FOLDERS if (run.path / name).exists()]
+        if theirs:  # they would be taken for what stages have left
+            raise UserError(f"holds {', '.join(theirs)} of something else", fix="name a new folder", path=run.path)
         run.create(COMMAND, options.record(), options.seed)
-        return
-    record = run.record()
-    if record["command"] != COMMAND:
-        raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
-    options.check_goes_on(record["configuration"])
+
+
+def forget(run: RunFolder) -> None:
+    for name in FOLDERS:
+        shutil.rmtree(run.path / name, ignore_errors=True)
+    run.record_path.unlink()
 
 
 def unsaid(line: str) -> None:
@@ -106,16 +105,3 @@ def unsaid(line: str) -> None:
 def said(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Two at once would train into the same folders. The lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise UserError(
-            "another reproduction is running in this folder", fix="wait for it, or stop it", path=folder
-        ) from None

@@ -10,7 +10,9 @@ from segsmith.reproduce.options import ReproduceOptions
 from segsmith.reproduce.scales import Scale
 from segsmith.training.runfolder import RunFolder, read_json, write_json
 
-STAGES = "stages"
+STAGES, FIGURES = "stages", "figures"
+FOLDERS = (STAGES, FIGURES, "data", "cityscapes", "stem", "search", "ablation", "transfer")
+"""All that a reproduction makes in its own."""
 Found = dict[str, Any]
 
 

@@ -27,7 +27,7 @@ from segsmith.reproduce.protocol import (
 from segsmith.reproduce.published_templates import FIGURES, TABLES
 from segsmith.reproduce.rewards import rewards_plot
 from segsmith.reproduce.stage import Context, Found, Place, Stage
-from segsmith.reproduce.work import costs, genotype_of, judged, searched, trained
+from segsmith.reproduce.work import costs, genotype_of, judged, parameters_of, searched, trained
 from segsmith.study.analysis import analyse
 from segsmith.study.correlation import ranks
 from segsmith.study.progress import Progress
@@ -80,7 +80,7 @@ def train(context: Context, place: Place) -> Found:
         folder = f"{place.key}/{name}"
         run = trained(context, folder, what, place, training, recipe=TEMPLATE.name, **stem_options(context))
         size = (run / "model.safetensors").stat().st_size
-        found[name] = {**judged(context, run, place), "disk_mb": size / 1e6}
+        found[name] = {**judged(context, run, place), "disk_mb": size / 1e6, "parameters": parameters_of(run)}
     return found
 
 
@@ -99,18 +99,17 @@ def tables(context: Context) -> list[dict[str, Any]]:
     known = context.found["costs"]["networks"]
     sizes, accuracy, city = dict[str, Ours](), dict[str, Ours](), dict[str, Ours]()
     for name, record in context.found["data-networks"].items():
-        parameters = known[name]["parameters"]
-        accuracy[name] = Ours({"mIoU %": 100 * record["miou"], "parameters M": parameters / 1e6})
+        accuracy[name] = accuracy_of(record, "mIoU %")
         sizes[name] = Ours(
             {
-                "parameters K": parameters / 1e3,
+                "parameters K": known[name]["parameters"] / 1e3,
                 "latency ms": known[name]["ms"],
                 "output stride": known[name]["stride"],
                 "size on disk MB": record["disk_mb"],
             }
         )
     for name, record in context.found.get("cityscapes-networks", {}).items():
-        city[name] = Ours({"val mIoU %": 100 * record["miou"], "parameters M": known[name]["parameters"] / 1e6})
+        city[name] = accuracy_of(record, "val mIoU %")
     correlations = {name: correlation(one) for name, one in context.found["rank"].items()}
     count = context.found["rank"]["sampled"]["networks"]
     split = next(iter(context.found["data-networks"].values()))["split"]
@@ -120,6 +119,10 @@ def tables(context: Context) -> list[dict[str, Any]]:
         compared(SIZES, sizes, "", beside(sizes), [f"Here: {context.found['costs']['on']}; weights as safetensors."]),
         compared(RANKS, correlations, "", notes=[f"Here {count} networks of each kind, 20 in the paper."]),
     ]
+
+
+def accuracy_of(record: Mapping[str, Any], score: str) -> Ours:
+    return Ours({score: 100 * record["miou"], "parameters M": record["parameters"] / 1e6})
 
 
 def correlation(one: Mapping[str, Any]) -> Ours:

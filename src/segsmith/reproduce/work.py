@@ -28,6 +28,8 @@ KEY_EVERY = 10
 
 CLASSES = 19
 """For costs, as the papers count them."""
+SMALL = (64, 64)
+"""Parameters are the same at any size."""
 
 
 def trained(context: Context, folder: str, what: str, place: Place, training: Training, **asked: Any) -> Path:
@@ -100,6 +102,12 @@ def costs(context: Context, networks: Mapping[str, Genotype], size: Size, classe
         parameters = describe(genotype, size, classes).parameters
         found[name] = {"parameters": parameters, "stride": stride, "ms": clock(genotype)}
     return {"on": target.words(), "networks": found}
+
+
+def parameters_of(run: Path) -> int:
+    """With the classes of its data."""
+    meta = read_meta(run / "model.safetensors")
+    return describe(meta.genotype, SMALL, len(meta.classes)).parameters
 
 
 def genotype_of(run: Path) -> Genotype:
