@@ -47,14 +47,15 @@ def demo(
 def _budget(out: Path, asked: str) -> float:
     """Seconds: as asked, or those that a demo which was stopped here was given."""
     from segsmith.forge.options import parse_duration
-    from segsmith.training.runfolder import RunFolder
+    from segsmith.training.runfolder import RunFolder, make_folder
 
     seconds = parse_duration(asked)
+    make_folder(out)
     run = RunFolder(out)
     before = run.record().get("configuration", {}) if run.exists() else {}
     if (before.get("data"), before.get("static")) == (DATA, STATIC) and (out / SHEET).exists():
         return float(before["budget"])
-    if out.exists() and any(path.name != SHEET for path in out.iterdir()):
+    if any(path.name != SHEET for path in out.iterdir()):
         raise UserError("is there already", fix=f"remove it, or: segsmith demo -o {out}-2", path=out)
     return seconds
 
@@ -64,7 +65,6 @@ def _sheet(out: Path) -> None:
     from segsmith.data.sheet import write_sheet
 
     if not (out / SHEET).exists():
-        out.mkdir(parents=True, exist_ok=True)
         write_sheet(open_dataset(DATA), out / SHEET)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 # OpenMP's threads spin while they wait unless this is set before torch is loaded: with anything else on the cores
 # such a step takes twenty times as long.
@@ -35,6 +36,9 @@ from segsmith.cli import (
     train,
 )
 from segsmith.errors import UserError
+
+UsageError: Any = typer.BadParameter.__base__
+"""Typer brings its own Click, and does not name it."""
 
 app = typer.Typer(
     name="segsmith",
@@ -74,9 +78,24 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 def main() -> None:
     """Run the command line: a user's mistake is one line and exit code 2, never a traceback."""
     try:
-        app()
+        code = app(prog_name="segsmith", standalone_mode=False)
     except UserError as error:
         sys.stderr.write(f"segsmith: {error}\n")
         sys.exit(2)
+    except UsageError as error:
+        sys.stderr.write(usage(error))
+        sys.exit(2)
+    except typer.Abort:
+        sys.stderr.write("Aborted.\n")
+        sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
+    sys.exit(code)  # that of typer.Exit; commands give none
+
+
+def usage(error: Any) -> str:
+    """One line, and whom to ask. Of a group that was named alone the help stands there already."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return ""
+    asked = f"{error.ctx.command_path} --help" if error.ctx else "segsmith --help"
+    return f"segsmith: {UserError(error.format_message().rstrip('.'), fix=asked)}\n"

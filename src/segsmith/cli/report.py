@@ -21,10 +21,13 @@ def report(
 ) -> None:
     """Tell on one page what runs were asked and what came out, with pictures."""
     from segsmith.report.page import Reporter
+    from segsmith.training.runfolder import check_folder
 
     page = out or runs[0] / "report.html"
     if page.suffix.lower() not in SUFFIXES:
         raise UserError(f"a page is no {page.suffix or 'file without a suffix'}", fix="-o report.html", path=page)
+    if out is not None:
+        check_folder(out.parent)
     reporter = Reporter(say)
     if watch:
         say(f"keeping {page} fresh while a run is going; Ctrl-C ends it")

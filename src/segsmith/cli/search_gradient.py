@@ -1,6 +1,7 @@
 """``segsmith search lgc``, and any space with ``--sampler gradient``: the search that trains a supernet."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -82,7 +83,11 @@ def gradient(
     from segsmith.cli.output import emit_json
     from segsmith.study.gradient.run import run_gradient
     from segsmith.study.gradient.settings import GradientOptions
+    from segsmith.training.options import check_seed
+    from segsmith.training.runfolder import check_folder
 
+    check_seed(seed)
+    check_folder(Path(out))
     asked = GradientOptions(
         space=space,
         data=data,
