@@ -22,6 +22,8 @@ OUTS = {
     "train seeds": [*TRAIN, "--seeds", "2"],
     "search": ["search", "template", "--data", "toy", "--trials", "2"],
     "search lgc": ["search", "lgc", "--data", "toy"],
+    "export": ["export", "street"],
+    "evaluate": ["evaluate", "street", "--data", "camvid:nowhere"],
 }
 
 
@@ -52,14 +54,23 @@ def test_what_can_be_no_folder(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a_file", "mine")]
 
 
+FILES = {
+    "report": ["report", "."],
+    "target": ["target"],
+    "measure": ["latency", "measure", "lgc"],
+    "pack": ["latency", "pack", "lgc"],
+    "import": ["latency", "import", "a_file"],
+}
+
+
 @pytest.mark.parametrize("out", ["a_file/x.html", "/proc/x/y.html"])
-def test_where_a_page_cannot_lie_is_said_before_it_is_made(
-    out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", FILES)
+def test_where_a_file_cannot_lie_is_said_before_it_is_made(
+    command: str, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a_file").touch()
-    monkeypatch.setattr("segsmith.report.page.Reporter.write", lambda *_: pytest.fail("it was looked at"))
-    assert "cannot hold files" in said(["report", ".", "-o", out], monkeypatch, capsys)
+    assert "cannot hold files" in said([*FILES[command], "-o", out], monkeypatch, capsys)
 
 
 def test_a_check_leaves_nothing_behind_and_takes_nothing_away(tmp_path: Path) -> None:

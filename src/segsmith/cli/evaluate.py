@@ -29,11 +29,14 @@ def evaluate(
 ) -> None:
     """Say how good and how steady a network is on labelled frames, at full resolution."""
     from segsmith.training.assess import Assessment, assess
+    from segsmith.training.runfolder import check_folder
 
     if protocol not in PROTOCOLS:
         raise UserError(f"there is no protocol {protocol!r}", fix=f"take one of {', '.join(PROTOCOLS)}")
     if key_every < 1:
         raise UserError(f"--key-every {key_every} is below one")
+    if out:
+        check_folder(Path(out))
     done: Assessment = assess(
         Path(model),
         data,

@@ -29,7 +29,10 @@ def export(
     """Write a network for a runtime, proven equal to the trained one on whole clips."""
     from segsmith.deploy.export import ExportOptions
     from segsmith.deploy.export import export as write
+    from segsmith.training.runfolder import check_folder
 
+    if out:
+        check_folder(Path(out))
     options = ExportOptions(
         model=Path(model),
         to=to,

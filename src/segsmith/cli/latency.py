@@ -45,7 +45,9 @@ def measure(
     from segsmith.latency.job import begun, measure_table
     from segsmith.latency.rounds import Effort
     from segsmith.latency.target import check_here
+    from segsmith.training.runfolder import check_folder
 
+    check_folder(Path(out).parent)
     known = Path(out) if missing else None
     here = wanted_target(target, known)
     check_here(here)
@@ -71,7 +73,9 @@ def pack(
 ) -> None:
     """Write the operations of a space for a machine that has only numpy and onnxruntime."""
     from segsmith.latency.job import pack_space
+    from segsmith.training.runfolder import check_folder
 
+    check_folder(Path(out).parent)
     many = wanted_classes(classes, subject, static)
     count = pack_space(Path(out), subject, options or [], wanted_target(target, None), static, many, networks, say)
     say(f"{out}: {count} models. There: python {Path(out).name}; back here: segsmith latency import times.json")
@@ -88,7 +92,9 @@ def bring_back(
     from segsmith.latency.measuring import refit
     from segsmith.latency.pack import read_times
     from segsmith.latency.target import load_target
+    from segsmith.training.runfolder import check_folder
 
+    check_folder(Path(out).parent)
     table, machine = read_times(Path(times))
     if target:
         table.check_target(load_target(target))

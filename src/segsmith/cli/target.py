@@ -1,5 +1,6 @@
 """``segsmith target``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,7 +39,9 @@ def target(
     made = resolved(file, {key: value for key, value in asked.items() if value is not None})
     if out:
         from segsmith.latency.target import save_target
+        from segsmith.training.runfolder import check_folder
 
+        check_folder(Path(out).parent)
         save_target(made, out)
         say(f"{out}: {made.words()}")
     if json:
