@@ -1,5 +1,6 @@
 #!/bin/sh
-# template-arch0, 280K parameters, from random weights.
+# template-arch0, 280K parameters, from random weights. As it stands: the way that made template_arch0.json.
+DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/template-arch0" template-arch0

@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +18,8 @@ TINY = {
     "TRIALS": "2",
     "SEARCH": "0.02",
     "SPACE": "cells=4 reductions=1,2 width=8 --no-measure --size 32x48",
-    "EXTRA": "--batch 2 --devices 1",
+    "EXTRA": "--batch 2",
+    "DEVICES": "1",
     "SECONDS_TIMED": "0.2",
     "TOP": "1",
     "PYTHON": sys.executable,
@@ -25,9 +29,7 @@ DATA = "streets:clips=4,frames=4,size=64x96"
 
 def run(script: Path, folder: Path) -> None:
     words = ["sh", str(script), DATA, str(folder / "runs")]
-    done = subprocess.run(
-        words, env={**os.environ, **TINY, "FIGURES": str(folder)}, capture_output=True, text=True, cwd=folder
-    )
+    done = subprocess.run(words, env={**os.environ, **TINY}, capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
 
@@ -41,7 +43,7 @@ def stamps(folder: Path) -> dict[str, int]:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_the_whole_way_and_nothing_twice(script: Path, tmp_path: Path) -> None:
     run(script, tmp_path)
-    figures = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
+    figures = [json.loads(path.read_text()) for path in tmp_path.glob("runs/figures/*.json")]
     assert figures
     assert all(0 <= one["scores"]["val"]["miou"] <= 1 for one in figures)
     before = stamps(tmp_path)
@@ -54,3 +56,98 @@ def test_a_script_says_what_it_wants(script: Path) -> None:
     done = subprocess.run(["sh", str(script)], capture_output=True, text=True)
     assert done.returncode != 0
     assert "KIND:PATH" in done.stderr
+
+
+STUB = r"""#!/bin/sh
+# Writes down what it was asked; a search's best are made at once.
+echo "$0 $*" >> "$LOG"
+if [ "$5" = --top ]; then
+    mkdir -p "$4/top"
+    for number in $(seq "$6"); do echo {} > "$4/top/trial$number.json"; done
+fi
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A repository that holds the scripts and an interpreter that only writes down what it was asked."""
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    stub = tmp_path / ".venv" / "bin" / "python"
+    stub.parent.mkdir(parents=True)
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    return tmp_path
+
+
+def asked(folder: Path, script: str, **variables: str) -> list[str]:
+    """What the script asks of its interpreter."""
+    known = set(read_variables())
+    bare = {name: value for name, value in os.environ.items() if name not in known}
+    log = folder / "log"
+    log.unlink(missing_ok=True)
+    words = ["sh", f"results/{script}.sh", "camvid:PATH?holdout=0006R0"]
+    env = {**bare, "LOG": str(log), **variables}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return log.read_text().splitlines()
+
+
+def read_variables() -> list[str]:
+    """Those that may be given to a script."""
+    return re.findall(r"\$\{([A-Z_]+):-", "".join(path.read_text() for path in (ROOT / "results").glob("*.sh")))
+
+
+def test_the_header_lists_every_variable() -> None:
+    text = (ROOT / "results" / "steps.sh").read_text()
+    header = text[: text.index("set -eu")]
+    assert [name for name in read_variables() if not re.search(rf"\b{name}\b", header)] == []
+
+
+def test_the_interpreter_is_the_repositorys_where_it_has_one(copy: Path) -> None:
+    assert asked(copy, "template_arch0")[0].startswith("results/../.venv/bin/python -m segsmith train")
+    other = shutil.move(copy / ".venv" / "bin", copy / "bin") / "python"
+    path = f"{other.parent}:{os.environ['PATH']}"
+    assert asked(copy, "template_arch0", PATH=path)[0].startswith(f"{other} -m segsmith train")
+    assert asked(copy, "template_arch0", PYTHON="bin/python")[0].startswith("bin/python -m segsmith train")
+
+
+def test_figures_lie_beside_the_runs(copy: Path) -> None:
+    assert "-o runs/figures/template_arch0.json" in asked(copy, "template_arch0")[-1]
+    assert "-o results/template_arch0.json" in asked(copy, "template_arch0", FIGURES="results")[-1]
+
+
+def options(command: str) -> tuple[str, dict[str, str]]:
+    """What is trained, and how."""
+    what, *words = shlex.split(command.partition("segsmith train ")[2])
+    return what, {"--seed": "0", **dict(zip(words[::2], words[1::2], strict=True))}
+
+
+@pytest.mark.parametrize("name", ["template_arch0", "street"])
+def test_a_script_is_the_way_that_was_recorded(copy: Path, name: str) -> None:
+    command = json.loads((ROOT / "results" / f"{name}.json").read_text())["commands"][0]
+    *_, trained, judged = asked(copy, name)
+    assert options(trained) == options(command)
+    assert judged.split()[2:4] == [options(command)[1]["-o"], name]
+
+
+def test_below_street_is_the_recorded_image_network(copy: Path) -> None:
+    assert asked(copy, "street")[0] == asked(copy, "template_arch0")[0]
+
+
+def test_minutes_are_those_of_the_cell_unless_it_has_its_own(copy: Path) -> None:
+    def minutes(**variables: str) -> list[str]:
+        return [options(line)[1]["--minutes"] for line in asked(copy, "street", **variables)[:2]]
+
+    assert minutes() == ["60", "42"]
+    assert minutes(MINUTES="5") == ["5", "5"]
+    assert minutes(MINUTES="5", CELL_MINUTES="7") == ["5", "7"]
+
+
+def test_a_larger_top_adds_to_the_smaller(copy: Path) -> None:
+    def judged(top: str) -> tuple[bool, int]:
+        lines = asked(copy, "template_search", TOP=top)
+        return any(f"--top {top}" in line for line in lines), sum("judge.py" in line for line in lines)
+
+    assert judged("1") == (True, 1)
+    assert judged("1") == (False, 1)
+    assert judged("3") == (True, 3)
