@@ -1,33 +1,62 @@
 """The card of a network that ships, from what its file says about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
+from segsmith.data.select import HOLDOUT
 from segsmith.networks.meta import Meta
 
 
 def card(name: str, meta: Meta, megabytes: float) -> str:
     made = meta.made
     kind = "video network" if made["video"] else "image network"
-    key = f", a key frame in {made['val']['key_every']}" if made["video"] else ""
+    command = f"segsmith evaluate {name} --data {quote(made['data'])}"
     parts = [
         f"# {name}",
         f"A {meta.genotype.kind} {kind} of {made['parameters']:,} parameters for {len(meta.classes)} classes: "
         f"{', '.join(meta.classes)}. {megabytes:.2f} MB, {made['bits']}-bit weights.",
         f"Weights at the start: {'; '.join(made['from'])}.",
         "## Figures",
-        f"Of this very file, whole frames at full size{key}.",
-        table({split: made[split] for split in ("val", "holdout") if split in made}),
-        "`holdout` is a street of which training has seen nothing, every frame by itself." if "holdout" in made else "",
-        f"```sh\nsegsmith evaluate {name} --data {quote(made['data'])}\n```",
+        "Of this very file, whole frames at full size.",
+        table({heading(split, made): made[split] for split in ("val", HOLDOUT) if split in made}),
+        unseen(made),
+        f"```sh\n{command}{alone(command, made)}\n```",
         "## How it was made",
         bullets(meta),
         f"```sh\n{made['command']}\n```",
         "## Licence",
-        made["licence"] or "That of the package.",
+        licence(made["limits"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def heading(split: str, made: Mapping[str, Any]) -> str:
+    every = made[split]["key_every"]
+    rhythm = "every frame a key frame" if every == 1 else f"a key frame in {every}"
+    return f"{split}, {rhythm}" if made["video"] else split
+
+
+def unseen(made: Mapping[str, Any]) -> str:
+    """What the column of the held-out street means."""
+    if HOLDOUT not in made:
+        return ""
+    said = f"`{HOLDOUT}` is a street of which training has seen nothing, every frame by itself"
+    said += ": the cell has no part in it." if made["video"] else "."
+    bits = made[HOLDOUT].get("bits", made["bits"])
+    return said if bits == made["bits"] else f"{said} Judged with the run's {bits}-bit weights, not this file's."
+
+
+def alone(command: str, made: Mapping[str, Any]) -> str:
+    """The command of that column."""
+    every = f" --key-every {made[HOLDOUT]['key_every']}" if HOLDOUT in made and made["video"] else ""
+    return f"\n{command} --split {HOLDOUT}{every}" if HOLDOUT in made else ""
+
+
+def licence(limits: Sequence[str]) -> str:
+    if not limits:
+        return "That of the package."
+    return f"For {' and '.join(limits)}: the data that its weights have learnt from allow no more."
 
 
 def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -40,6 +69,12 @@ def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def learnt(made: Mapping[str, Any]) -> str:
+    split = f"the split {made['split']}"
+    frames, whole = made["frames"]
+    return f"{frames} of {whole} frames of {split}" if frames < whole else split
+
+
 def percent(share: float | None) -> str:
     return "-" if share is None or share != share else f"{100 * share:.1f} %"
 
@@ -47,7 +82,7 @@ def percent(share: float | None) -> str:
 def bullets(meta: Meta) -> str:
     made, engine = meta.made, meta.made["machine"]
     lines = [
-        f"data: `{made['data']}`, {made['protocol']}; learnt from the split {made['split']}",
+        f"data: `{made['data']}`, {made['protocol']}; learnt from {learnt(made)}",
         f"recipe: {meta.recipe.get('name', '')}, {made['budget']} ({made['steps']} steps, {made['images']} images, "
         f"{made['seconds'] / 60:.0f} min)",
         f"seed: {made['seed']}",

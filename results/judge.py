@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from origin import asked, began, commit
+from origin import asked, began, called, commit
 
 from segsmith.data.open import open_dataset, without_path
 from segsmith.deploy.export import ExportOptions, export
@@ -46,7 +46,7 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
     data = data or configuration["data"]
     made = header(run.model)["made"]
     held = "holdout" if "holdout=" in data else ""
-    here = f"python results/judge.py runs/{path.name} {name}"
+    here = f"python results/judge.py {called(path)} {name}"
     return {
         "name": name,
         "kind": meta.genotype.kind,

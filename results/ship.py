@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from card import card
-from origin import asked, began
+from origin import asked, began, limits
 
-from segsmith.data.open import without_path
+from segsmith.data.base import labelled
+from segsmith.data.open import open_dataset, without_path
+from segsmith.data.select import HOLDOUT, joined_split
 from segsmith.errors import UserError
 from segsmith.genotype.presets import PRESETS
 from segsmith.models import FOLDER, SUFFIX
@@ -31,10 +33,6 @@ KEY_EVERY = 10
 ALONE = 1  # as in judge.py
 SAME = 0.001
 FIGURES = ("miou", "per_class", "fwiou", "macc", "flicker", "vc8_strict", "vc16_strict", "frames", "key_every")
-LICENCES = {
-    "camvid": "Trained on CamVid, which is for research use only; so is this network.",
-    "cityscapes": "Trained on Cityscapes, which is for non-commercial use only; so is this network.",
-}
 
 
 def ship(run: Path, name: str, data: str = "", way: str = "", most: float = 2.0, folder: Path = FOLDER) -> Path:
@@ -48,25 +46,27 @@ def ship(run: Path, name: str, data: str = "", way: str = "", most: float = 2.0,
     data = data or record["configuration"]["data"]
     network = load(run)
     assert network.meta is not None
+    made = origin(network, record, way) | frames(data, network.meta.made["split"])
     whole = judged(folder_of_run.model, data, "val")
     with tempfile.TemporaryDirectory() as place:
-        half = Path(place) / f"{name}{SUFFIX}"
-        save_checkpoint(half, halved(load(run)), network.meta)
-        found, bits, weights = judged(half, data, "val"), 16, halved(load(run))
+        file = Path(place) / f"{name}{SUFFIX}"
+        weights = halved(load(run))
+        save_checkpoint(file, weights, network.meta)
+        found, bits = judged(file, data, "val"), 16
         if abs(found["miou"] - whole["miou"]) >= SAME:
             found, bits, weights = whole, 32, network
-        made = {**origin(network, record, way), "val": found, "bits": bits} | held_out(folder_of_run.model, data)
-        meta = replace(network.meta, made=made)
-        save_checkpoint(half, weights, meta)
-        megabytes = half.stat().st_size / 1e6
+            save_checkpoint(file, weights, network.meta)
+        meta = replace(network.meta, made={**made, "val": found, "bits": bits} | held_out(file, data))
+        save_checkpoint(file, weights, meta)
+        megabytes = file.stat().st_size / 1e6
         if megabytes > most:
             raise UserError(f"it is {megabytes:.2f} MB, and {most:g} are allowed", fix="--most MB, if it earns them")
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / half.name) as beside:
-            beside.write_bytes(half.read_bytes())
+        with replacing(folder / file.name) as beside:
+            beside.write_bytes(file.read_bytes())
     with replacing(folder / f"{name}.md") as beside:
         beside.write_text(card(name, meta, megabytes))
-    return folder / half.name
+    return folder / file.name
 
 
 def judged(model: Path, data: str, split: str, key_every: int = KEY_EVERY) -> dict[str, Any]:
@@ -76,7 +76,15 @@ def judged(model: Path, data: str, split: str, key_every: int = KEY_EVERY) -> di
 
 
 def held_out(model: Path, data: str) -> dict[str, Any]:
-    return {"holdout": judged(model, data, "holdout", ALONE)} if "holdout=" in data else {}
+    return {HOLDOUT: judged(model, data, HOLDOUT, ALONE)} if f"{HOLDOUT}=" in data else {}
+
+
+def frames(data: str, split: str) -> dict[str, list[int]]:
+    """How many labelled frames it has learnt from, and how many that split has with those that were held out."""
+    dataset = joined_split(open_dataset(data), split)
+    learnt = len(labelled(dataset.frames(split)))
+    out = len(labelled(dataset.frames(HOLDOUT))) if "train" in split.split("+") else 0
+    return {"frames": [learnt, learnt + out]}
 
 
 def halved(network: VideoNetwork) -> VideoNetwork:
@@ -103,7 +111,7 @@ def origin(network: VideoNetwork, record: Mapping[str, Any], way: str) -> dict[s
         "machine": record.get("machine", machine()),
         "parameters": describe(meta.genotype, size, len(meta.classes), meta.in_channels).parameters,
         "video": meta.genotype.kind == "dynamic",
-        "licence": LICENCES.get(data.partition(":")[0], ""),
+        "limits": limits(made, record["configuration"]),
     }
 
 

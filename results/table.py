@@ -62,6 +62,8 @@ def said(records: Sequence[Mapping[str, Any]], protocol: str) -> str:
     mine = [one for one in records if one["protocol"] == protocol]
     held = _unique(one["holdout"] for one in mine if one["holdout"])
     unseen = f" The unseen street is {', '.join(held)}, left out of training, every frame by itself." if held else ""
+    if any(one["holdout"] and one["kind"] == "dynamic" for one in mine):
+        unseen = f"{unseen[:-1]}: a video network answers it by its key frames alone, without its cell."
     places = _unique(place(one) for one in mine)
     commits = ", ".join(_unique(one["commit"] for one in mine))
     return (

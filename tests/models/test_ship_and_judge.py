@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from segsmith.data.open import open_dataset, without_path
 from segsmith.errors import UserError
 from segsmith.genotype.presets import preset
 from segsmith.networks.build import build
-from segsmith.networks.checkpoint import save_checkpoint
+from segsmith.networks.checkpoint import read_meta, save_checkpoint
 from segsmith.networks.loading import load
 from segsmith.networks.meta import Meta
 from segsmith.training.assess import assess
@@ -23,6 +24,7 @@ from segsmith.training.runfolder import RunFolder, write_json
 
 RESULTS = Path(__file__).parents[2] / "results"
 DATA = "streets:clips=3,frames=2,size=48x64"
+HELD = "streets:clips=6,frames=2,size=48x64?holdout=train_000"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -142,6 +144,134 @@ def test_the_first_run_behind_a_run_is_found(origin: ModuleType, run: Path, tmp_
     assert origin.began(made, {"what": "light", "static": str(tmp_path / "gone")}) == said[:1]
 
 
+def test_what_lies_in_the_repository_is_called_as_it_lies_there(
+    origin: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(origin.ROOT)
+    cell = "results/cells/street.json"
+    for spelling in (cell, f"./{cell}", str(origin.ROOT / cell), "results/../results/cells/street.json"):
+        arguments = ["train", spelling, "--static=/a/b", "-o", "/a/c"]
+        asked = origin.asked({"configuration": {"data": "toy"}, "arguments": arguments})
+        assert asked == f"segsmith train {cell} --static=runs/b -o runs/c"
+    assert origin.called(origin.ROOT / "results" / "gone.json") == "runs/gone.json"
+
+
+def test_the_words_of_what_is_committed_are_at_hand(origin: ModuleType) -> None:
+    """Files of its own commands are there, runs are those that a script makes."""
+    scripts = "".join(path.read_text() for path in RESULTS.glob("*.sh"))
+    for file in RESULTS.glob("*.json"):
+        for command in json.loads(file.read_text())["commands"]:
+            for word in command.split():
+                if word.startswith("runs/"):
+                    assert f'"$RUNS/{word.removeprefix("runs/")}"' in scripts, word
+                elif word.startswith("results/"):
+                    assert (origin.ROOT / word).is_file(), word
+
+
+def learnt_from(path: Path, what: str, data: str, static: str = "") -> Path:
+    """A run with a header alone: on ``data``, begun with ``what`` or on ``static``."""
+    run = RunFolder(path)
+    path.mkdir(parents=True)
+    run.create("train", {"data": data, "what": what, "static": static}, 0)
+    start = f"static network from {static}; new" if static else f"weights of {what}"
+    made = {"data": data, "from": ["random weights" if what == "arch0" else start]}
+    meta = Meta(preset("arch0"), ("a", "b"), ((0, 0, 0),) * 2, made=made)
+    save_checkpoint(run.model, build(preset("arch0"), 2), meta)
+    return path
+
+
+def limits_of(origin: ModuleType, path: Path) -> list[str]:
+    run = RunFolder(path)
+    found: list[str] = origin.limits(models.header(run.model)["made"], run.record()["configuration"])
+    return found
+
+
+def test_limits_are_those_of_all_that_it_began_with(origin: ModuleType, tmp_path: Path) -> None:
+    first = learnt_from(tmp_path / "first", "arch0", "cityscapes:/x")
+    second = learnt_from(tmp_path / "second", str(first), "camvid:/y")
+    third = learnt_from(tmp_path / "third", "light", "folder:/z", static=str(second))
+    city, cam = "non-commercial only (Cityscapes)", "research only (CamVid)"
+    assert limits_of(origin, first) == [city]
+    assert limits_of(origin, second) == limits_of(origin, third) == [cam, city]
+    assert limits_of(origin, learnt_from(tmp_path / "own", "arch0", "folder:/z")) == []
+    assert limits_of(origin, learnt_from(tmp_path / "tuned", "street", "folder:/z")) == [cam]
+
+
+def test_a_network_that_ships_passes_its_limits_on(
+    origin: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it has them from another."""
+    made = {"data": "folder:PATH", "from": ["weights of street", "random weights"], "limits": ["a limit"]}
+    meta = Meta(preset("arch0"), ("a", "b"), ((0, 0, 0),) * 2, made=made)
+    save_checkpoint(tmp_path / "mine.safetensors", build(preset("arch0"), 2), meta)
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    assert limits_of(origin, learnt_from(tmp_path / "tuned", "mine", "folder:/z")) == ["a limit"]
+
+
+def test_nothing_ships_whose_beginning_is_not_at_hand(origin: ModuleType, tmp_path: Path) -> None:
+    first = learnt_from(tmp_path / "first", "arch0", "camvid:/x")
+    second = learnt_from(tmp_path / "second", str(first), "folder:/y")
+    shutil.rmtree(first)
+    with pytest.raises(UserError, match="weights of first"):
+        limits_of(origin, second)
+
+
+def test_a_card_says_the_limits(ship: ModuleType, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ship.ship(run, "free", folder=tmp_path)
+    assert (tmp_path / "free.md").read_text().endswith("## Licence\n\nThat of the package.\n")
+    monkeypatch.setattr(ship, "limits", lambda made, configuration: ["research only (CamVid)"])
+    ship.ship(run, "bound", folder=tmp_path)
+    assert "\nFor research only (CamVid): " in (tmp_path / "bound.md").read_text()
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_the_held_out_street_is_judged_on_the_file(
+    ship: ModuleType, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
+    if bits == 32:
+        monkeypatch.setattr(ship, "SAME", 0.0)
+    weights: list[torch.Tensor] = []
+    judged = ship.judged
+
+    def watched(model: Path, data: str, split: str, key_every: int = 10) -> dict[str, Any]:
+        if split == "holdout":
+            weights.extend(load(model).state_dict().values())
+        found: dict[str, Any] = judged(model, data, split, key_every)
+        return found
+
+    monkeypatch.setattr(ship, "judged", watched)
+    file = ship.ship(run, "net", HELD, folder=tmp_path)
+    assert models.header(file)["made"]["bits"] == bits
+    assert weights
+    for judged_on, written in zip(weights, load(file).state_dict().values(), strict=True):
+        assert torch.equal(judged_on, written)
+
+
+def test_frames_are_counted_beside_the_whole_split(ship: ModuleType) -> None:
+    assert ship.frames(HELD.partition("?")[0], "train") == {"frames": [8, 8]}
+    assert ship.frames(HELD, "train") == {"frames": [6, 8]}
+    assert ship.frames(HELD, "val") == {"frames": [2, 2]}
+    assert ship.frames(HELD, "train+val") == {"frames": [8, 10]}
+
+
+def test_the_cards_that_ship_are_those_of_their_files(ship: ModuleType) -> None:
+    assert models.shipped()
+    for one in models.shipped():
+        assert one.card.read_text() == ship.card(one.name, read_meta(one.path), one.path.stat().st_size / 1e6)
+
+
+def test_a_video_networks_card_keeps_its_two_rhythms_apart() -> None:
+    street, still = ((models.FOLDER / f"{name}.md").read_text() for name in ("street", "street-still"))
+    assert "|  | val, a key frame in 10 | holdout, every frame a key frame |" in street
+    assert "|  | val | holdout |" in still
+    data = "'camvid:PATH?holdout=0006R0'"
+    assert f"\nsegsmith evaluate street --data {data} --split holdout --key-every 1\n" in street
+    assert f"\nsegsmith evaluate street-still --data {data} --split holdout\n" in still
+    assert "the cell has no part in it" in street
+    assert "cell" not in still
+    assert all("266 of 367 frames of the split train" in card for card in (street, still))
+
+
 @pytest.mark.slow
 def test_a_video_run_is_judged(run: Path, tmp_path: Path) -> None:
     import judge
@@ -152,7 +282,7 @@ def test_a_video_run_is_judged(run: Path, tmp_path: Path) -> None:
 
     from segsmith.cli.main import app
 
-    words = ["train", "light", "--static", str(run), "--data", f"{DATA}?holdout=train_000", "--epochs", "1"]
+    words = ["train", "light", "--static", str(run), "--data", HELD, "--epochs", "1"]
     result = CliRunner().invoke(app, [*words, "--batch", "2", "--devices", "1", "-o", str(video.path)])
     assert result.exit_code == 0, result.output
     found = judge.judge(video.path, "moving", seconds=1.0)

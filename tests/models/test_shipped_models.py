@@ -35,6 +35,7 @@ def write(path: Path, genotype: Genotype, names: Sequence[str] = NAMES, video: b
     path.parent.mkdir(parents=True, exist_ok=True)
     palette = tuple((n, n, n) for n in range(len(names)))
     made = {"parameters": 1234, "video": video, "val": {"miou": 0.5}, "protocol": "drawn", "from": ["random weights"]}
+    made |= {"limits": ["research only (Drawn)"] if path.stem == "room" else []}
     save_checkpoint(path, build(genotype, len(names)), Meta(genotype, tuple(names), palette, made=made))
     return path
 
@@ -70,8 +71,19 @@ def test_they_are_listed() -> None:
         "classes": list(NAMES),
         "video": False,
         "val_miou": 0.5,
+        "limits": ["research only (Drawn)"],
     }
-    assert "nothing" not in run("models")
+    assert found[1]["limits"] == []
+
+
+def test_the_list_says_what_they_may_be_used_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> str:
+        monkeypatch.setenv("COLUMNS", "200")
+        return CliRunner().invoke(app, ["models"]).output
+
+    assert "research only (Drawn)" in told()
+    monkeypatch.undo()
+    assert told().count("research only (CamVid)") == len(models.names()) == 2
 
 
 def test_listing_them_loads_no_torch() -> None:

@@ -9,6 +9,7 @@ from segsmith.cli.output import console, emit_json, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from segsmith.models import Shipped
@@ -32,12 +33,14 @@ def table(found: "Sequence[Shipped]") -> "Table":
     from rich.table import Table
 
     grid = Table()
-    for name in ("name", "parameters", "kind", "classes", "val mIoU", "trained on"):
-        grid.add_column(name, justify="right" if name in ("parameters", "val mIoU", "classes") else "left")
+    for name in ("name", "parameters", "kind", "classes", "val mIoU", "trained on", "use"):
+        justify: JustifyMethod = "right" if name in ("parameters", "val mIoU", "classes") else "left"
+        grid.add_column(name, justify=justify, no_wrap=name in ("name", "parameters"))
     for one in found:
         record = one.record()
         kind = "video" if record["video"] else "image"
         miou = f"{100 * record['val_miou']:.1f} %"
         trained_on = str(one.made["protocol"])
-        grid.add_row(one.name, f"{record['parameters']:,}", kind, str(len(one.classes)), miou, trained_on)
+        use = ", ".join(record["limits"]) or "-"
+        grid.add_row(one.name, f"{record['parameters']:,}", kind, str(len(one.classes)), miou, trained_on, use)
     return grid

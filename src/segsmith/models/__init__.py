@@ -21,7 +21,8 @@ RUN_FILES = ("run.json", f"model{SUFFIX}", "genotype.json")
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """``val_miou`` is that of the file as it ships; ``made`` says of what and how, as in its card."""
+    """``val_miou`` is that of the file as it ships; ``made`` says of what and how, as in its card; ``limits`` of use
+    are those of the data that it has learnt from."""
 
     name: str
     path: Path
@@ -40,6 +41,7 @@ class Shipped:
             "classes": list(self.classes),
             "video": self.made["video"],
             "val_miou": self.made["val"]["miou"],
+            "limits": list(self.made["limits"]),
         }
 
 
