@@ -28,7 +28,7 @@ test: setup  ## lint, types and the quick tests
 test-all: setup  ## every test, the slow ones too
 	$(BIN)/pytest -m '' -n 2
 
-bench: setup  ## the benchmarks behind the README's tables
+bench: setup  ## the quick benchmarks: reading data, the simulator, training, samplers
 	for script in data streets training sampler_overhead; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 format: setup  ## rewrite the code in the house's format
