@@ -1,12 +1,14 @@
 """Several runs side by side."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from segsmith.report.blocks import Article, Beside, Block, Cell, Figure, Figures, Section, Table, table
 from segsmith.report.charts import Axis, Series, bar_chart, xy_chart
-from segsmith.report.costs import cost_figure
+from segsmith.report.costs import Costed, cost_figure
 from segsmith.report.judged import SUMMARY, curve_series, drift_points
-from segsmith.report.read import Run
+from segsmith.report.latencies import times_of
+from segsmith.report.read import RUNNING, Run
 from segsmith.report.run_page import View, facts_of
 from segsmith.report.story import budget_words
 from segsmith.report.times import stage_times
@@ -21,10 +23,16 @@ def comparison(views: Sequence[View], articles: Sequence[Article]) -> Article:
     figures = [one for one in (against_cost(views), drift_figure(runs), curve_figure(runs), time_figure(runs)) if one]
     if figures:
         sections.append(Section("In pictures", (Figures(tuple(figures)),)))
-    going = sum(run.going for run in runs)
-    state = f"{going} of {len(runs)} running" if going else "finished"
     words = f"{listed([run.name for run in runs])}, side by side; each has a part of its own."
-    return Article("all", f"{len(runs)} runs", "comparison", state, words, tuple(sections))
+    return Article(
+        "all", f"{len(runs)} runs", "comparison", states_words([run.state for run in runs]), words, tuple(sections)
+    )
+
+
+def states_words(states: Sequence[str]) -> str:
+    """One word where all are alike; else how many are what, those that are running first."""
+    counts = Counter(sorted(states, key=lambda state: state != RUNNING))
+    return states[0] if len(counts) == 1 else ", ".join(f"{count} {state}" for state, count in counts.items())
 
 
 def asked_table(runs: Sequence[Run], articles: Sequence[Article]) -> Table:
@@ -78,9 +86,14 @@ def compared(values: Sequence[object]) -> list[Cell]:
 
 
 def against_cost(views: Sequence[View]) -> Figure | None:
-    found = [(v.run.name, v.run.headline, v.inside) for v in views if v.run.headline and v.inside]
+    found = [(view.run, view.run.headline, view.inside) for view in views if view.run.headline and view.inside]
     splits = {judged.split for _, judged, _ in found}
-    return cost_figure([(f"{name} on {j.split}" if len(splits) > 1 else name, j, inside) for name, j, inside in found])
+    return cost_figure(
+        [
+            Costed(f"{run.name} on {judged.split}" if len(splits) > 1 else run.name, judged, inside, times_of(run))
+            for run, judged, inside in found
+        ]
+    )
 
 
 def drift_figure(runs: Sequence[Run]) -> Figure | None:
@@ -103,7 +116,7 @@ def curve_figure(runs: Sequence[Run]) -> Figure | None:
         for style, run in enumerate(runs)
         if run.curve
     ]
-    if not any(one.points for one in series):
+    if not any(len(one.points) > 1 for one in series):
         return None
     x, y = Axis("share of the run"), Axis("mIoU in %", from_zero=True)
     return Figure("mIoU while training", xy_chart("mIoU while training", series, x, y))

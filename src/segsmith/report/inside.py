@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,12 +31,15 @@ class Spot:
 
 @dataclass(frozen=True)
 class Inside:
-    """``spots``: by panel and box. ``description`` has the costs of all parts, ``size`` that of the frame."""
+    """``spots``: by panel and box, and ``takes`` what they take, of which ``told`` says where it is from.
+    ``description`` has the costs of all parts, ``size`` is that of the frame."""
 
     genotype: Genotype
     description: Description
     size: Size
     spots: Mapping[tuple[str, str], tuple[Spot, ...]]
+    takes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    told: str = ""
 
     def words(self, panel: str, box: str) -> list[str]:
         """What there is to say of a box, a line each; nothing of what is no module, such as an input."""
@@ -54,7 +58,7 @@ class Inside:
         flops = [spot.flops for spot in spots if spot.flops is not None]
         if flops:
             lines.append(f"{sum(flops) / 1e6:,.1f} MFLOPs")
-        return lines
+        return [*lines, *([self.takes[panel, box]] if (panel, box) in self.takes else [])]
 
 
 def look_inside(genotype: Genotype, size: Size, classes: int, in_channels: int = 3) -> Inside:
@@ -64,34 +68,48 @@ def look_inside(genotype: Genotype, size: Size, classes: int, in_channels: int =
     spots: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     with torch.device("meta"), torch.no_grad():
         network = build(genotype, classes, in_channels).eval()
-        part = "cell" if isinstance(network, DynamicNetwork) else "static"
-        for panel, box, path, module in _nodes(getattr(network, part), part, NET, genotype.cells):
-            spot = Spot(sum(p.numel() for p in module.parameters()), flops=flops.get(path))
-            spots[panel, box].append(spot)
-            module.register_forward_hook(partial(_note, spot))
-        _run(network, torch.empty(1, in_channels, *size))
+        for node in nodes_of(*part_of(network), genotype.cells):
+            spot = Spot(sum(p.numel() for p in node.module.parameters()), flops=flops.get(node.path))
+            spots[node.panel, node.box].append(spot)
+            node.module.register_forward_hook(partial(_note, spot))
+        run_once(network, torch.empty(1, in_channels, *size))
     return Inside(genotype, description, size, {key: tuple(found) for key, found in spots.items()})
 
 
-def _nodes(
-    module: nn.Module, path: str, panel: str, cells: Collection[str]
-) -> Iterator[tuple[str, str, str, nn.Module]]:
-    """Panel, box, name in a description, and module of every node, those of cells behind the node that they are in."""
+class Drawn(NamedTuple):
+    """A node that a drawing has a box for; ``path`` is its name in a description."""
+
+    panel: str
+    box: str
+    path: str
+    op: str
+    module: nn.Module
+
+
+def part_of(network: VideoNetwork) -> tuple[nn.Module, str]:
+    """The part of a network that a drawing of it shows, and its name."""
+    part = "cell" if isinstance(network, DynamicNetwork) else "static"
+    return getattr(network, part), part
+
+
+def nodes_of(module: nn.Module, path: str, cells: Collection[str], panel: str = NET) -> Iterator[Drawn]:
+    """Every node, those of cells behind the node that they are in."""
     if isinstance(module, GraphNet):
         for box, name, _ in module.steps:
             part, inner = module.nodes[name], module.ops[name]
-            yield panel, box, f"{path}.{box}", part
-            yield from _nodes(part, f"{path}.{box}", inner, cells)
+            yield Drawn(panel, box, f"{path}.{box}", inner, part)
+            yield from nodes_of(part, f"{path}.{box}", cells, inner)
     else:
         for name, part in module.named_children():
-            yield from _nodes(part, f"{path}.{name}", name if name in cells else panel, cells)
+            yield from nodes_of(part, f"{path}.{name}", cells, name if name in cells else panel)
+
+
+def run_once(network: VideoNetwork, frame: Tensor) -> None:
+    """A key frame, and what follows it where something does."""
+    _, state = network.key(frame)
+    if isinstance(network, DynamicNetwork):
+        network.step(frame, state)
 
 
 def _note(spot: Spot, _: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
     spot.shapes.append(tuple(output.shape[1:]))
-
-
-def _run(network: VideoNetwork, frame: Tensor) -> None:
-    _, state = network.key(frame)
-    if isinstance(network, DynamicNetwork):
-        network.step(frame, state)

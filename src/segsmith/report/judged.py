@@ -7,8 +7,9 @@ from typing import Any
 
 from segsmith.report.blocks import Beside, Block, Cell, Figure, Figures, Legend, Note, Section, Strip, Table, table
 from segsmith.report.charts import Axis, Point, Series, xy_chart
-from segsmith.report.costs import cost_figure
+from segsmith.report.costs import Costed, cost_figure
 from segsmith.report.inside import Inside
+from segsmith.report.latencies import times_of
 from segsmith.report.looks import Looks
 from segsmith.report.pictures import WIDEST, kept, picture, tiles
 from segsmith.report.read import Judged, Run
@@ -35,7 +36,7 @@ def scores_section(run: Run, judged: Judged, inside: Inside | None) -> Section:
         if is_number(judged.record.get(key)):
             rows.append([label, *(percent(record.get(key)) for record in columns.values())])
     blocks: list[Block] = [Beside((class_table(run, judged), table("In one number", ["", *columns], rows)))]
-    against = cost_figure([(run.name, judged, inside)]) if inside is not None else None
+    against = cost_figure([Costed(run.name, judged, inside, times_of(run))]) if inside is not None else None
     if against is not None:
         blocks.append(Figures((against,)))
     return Section(f"How good it is on {judged.split}", tuple(blocks))
@@ -107,7 +108,8 @@ def curve_section(run: Run) -> Section | None:
             for style, (column, name) in enumerate(columns.items())
         ]
         if any(one.points for one in series):
-            figures.append(Figure(title, xy_chart(title, series, STEP, Axis(label, from_zero))))
+            unit = f" in {run.outcome['unit']}" if label == "cost" and run.outcome.get("unit") else ""
+            figures.append(Figure(title, xy_chart(title, series, STEP, Axis(label + unit, from_zero))))
     return Section("How it learned", (Figures(tuple(figures)),)) if figures else None
 
 

@@ -9,8 +9,9 @@ from segsmith.report.words import NOTHING, amount, size_words
 
 def network_section(inside: Inside, below: Inside | None, key: str) -> Section:
     """``below``: what a dynamic cell stands on."""
-    caption = "Point at a box, or go through them with the tab key, for shapes, parameters and FLOPs"
-    figure = Figure("", annotated(inside, f"{key}-net"), f"{caption} at {size_words(inside.size)}.", wide=True)
+    what = f"shapes, parameters and FLOPs at {size_words(inside.size)}{', and milliseconds' if inside.takes else ''}"
+    caption = f"Point at a box, or go through them with the tab key, for {what}."
+    figure = Figure("", annotated(inside, f"{key}-net"), f"{caption} {inside.told}".strip(), wide=True)
     blocks: list[Block] = [Figures((figure,)), parts_table(inside)]
     if below is not None:
         drawn = Figure("", annotated(below, f"{key}-static"), wide=True)

@@ -1,8 +1,8 @@
 """The page: from run folders to one file of HTML, once or again and again."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,17 +13,21 @@ from segsmith.data.open import open_dataset
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, to_text
 from segsmith.genotype.svg import STYLE
+from segsmith.latency.table import Table
 from segsmith.ops.blocks import Size
 from segsmith.report.blocks import Article
 from segsmith.report.compare import comparison
 from segsmith.report.inside import Inside, look_inside
+from segsmith.report.latencies import table_of
 from segsmith.report.looks import Looks, look
+from segsmith.report.node_times import Key, Used, node_times, used_pieces
 from segsmith.report.read import Run, read_runs
 from segsmith.report.run_page import View, article, classes_of
 from segsmith.training.runfolder import RunFolder, replacing
 
 UNKNOWN_SIZE = (360, 480)
 REFRESH_S = 15.0
+NO_TABLE = "No latency table was given, or it is gone: nothing is said of milliseconds."
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Reporter:
     _looks: dict[tuple[Path, int, str], Looks | str] = field(default_factory=dict)
     _sizes: dict[str, Size] = field(default_factory=dict)
     _insides: dict[tuple[str, Size, int], Inside] = field(default_factory=dict)
+    _boxes: dict[tuple[str, Size, int], Mapping[Key, Used]] = field(default_factory=dict)
 
     def write(self, paths: Sequence[Path], out: Path, refresh: bool = False) -> bool:
         """Write the page; whether a run of it is still going. ``refresh``: as long as one is, the page loads itself
@@ -61,8 +66,9 @@ class Reporter:
         genotype, size, classes = run.genotype, self.size(run), classes_of(run)
         inside = below = None
         if genotype is not None:
-            inside = self.inside(genotype, size, classes)
-            below = None if genotype.static is None else self.inside(genotype.static, size, classes)
+            table = table_of(run)
+            inside = self.timed(self.inside(genotype, size, classes), table)
+            below = self.timed(self.inside(genotype.static, size, classes), table) if genotype.static else None
         return View(run, key, inside, below, self.looks(run))
 
     def inside(self, genotype: Genotype, size: Size, classes: int) -> Inside:
@@ -70,6 +76,15 @@ class Reporter:
         if key not in self._insides:
             self._insides[key] = look_inside(genotype, size, classes)
         return self._insides[key]
+
+    def timed(self, inside: Inside, table: Table | None) -> Inside:
+        if table is None:
+            return replace(inside, told=NO_TABLE)
+        key = (to_text(inside.genotype), table.frames.size, table.frames.classes)
+        if key not in self._boxes:
+            self._boxes[key] = used_pieces(inside.genotype, table.frames)
+        times = node_times(self._boxes[key], table)
+        return replace(inside, takes=times.words, told=times.caption)
 
     def looks(self, run: Run) -> Looks | str | None:
         model, judged = RunFolder(run.path).model, run.headline

@@ -1,11 +1,12 @@
 """The sections of a search: what it found, how it learned, what it came to like."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from segsmith.report.baselines import Baseline, baselines
 from segsmith.report.blocks import Block, Cell, Figure, Figures, Note, Section, table
 from segsmith.report.charts import Axis, Point, Series, area_chart, front, xy_chart
 from segsmith.report.read import Run
-from segsmith.report.words import NOTHING, amount, duration, percent
+from segsmith.report.words import NOTHING, amount, duration, listed, percent
 from segsmith.study.analysis import Shares, analyse
 from segsmith.study.results import Results
 from segsmith.study.trial import STOPPED, Record
@@ -39,7 +40,7 @@ def cost_of(records: Sequence[Record]) -> tuple[str, str, float]:
 
 
 def front_figure(run: Run, found: Results) -> Figure:
-    """Every network once, and those that none beats in both."""
+    """Every network once, those that none beats in both, and what they have to beat."""
     records = found.ranked()
     attribute, label, unit = cost_of(records)
     points = {record.number: _point(record, attribute, unit) for record in records}
@@ -47,23 +48,34 @@ def front_figure(run: Run, found: Results) -> Figure:
     cut = [points[record.number] for record in records if record.state == STOPPED]
     best = found.best
     assert best is not None
+    beaten = baselines(run, best, attribute)
     series = [
         Series("trained", tuple(ended), 0, line=False, marks=True, faint=True),
         Series("stopped half way", tuple(cut), 6, line=False, marks=True, faint=True, hollow=True),
         Series("Pareto front", tuple(front(list(points.values()))), 1, marks=True),
         Series("best reward", (points[best.number],), 3, line=False, marks=True),
+        *(_baseline(one, unit, style) for one, style in zip(beaten, (5, 7), strict=False) if one.reward is not None),
     ]
-    svg = xy_chart("Reward against cost", series, Axis(label), Axis("reward in %"), static_costs(run, best, attribute))
-    return Figure("Accuracy against cost", svg, "Every dot is a network. The front: no other is better and cheaper.")
+    lines = [(one.cost / unit, one.name) for one in beaten if one.reward is None]
+    what = "latency" if attribute == "latency_ms" else "cost"
+    svg = xy_chart(f"Reward against {what}", series, Axis(label), Axis("reward in %"), lines)
+    return Figure(f"Accuracy against {what}", svg, " ".join(front_words(beaten, attribute, best)))
 
 
-def static_costs(run: Run, best: Record, attribute: str) -> list[tuple[float, str]]:
-    """What the static network costs on every frame, and what copying its last answer costs."""
-    every = int(run.configuration.get("key_every", 1))
-    if attribute != "flops" or best.step_flops is None or best.key_flops is None:
-        return []
-    whole = best.key_flops / 1e9
-    return [(whole, "static on every frame"), (whole / every, "copy the key frame")]
+def front_words(beaten: Sequence[Baseline], attribute: str, best: Record) -> Iterator[str]:
+    yield "Every dot is a network. The front: no other is better and cheaper."
+    known = [one for one in beaten if one.reward is not None]
+    if known:
+        names = listed([one.name for one in known])
+        how = f"trained to the end and judged on {known[0].split}; all others have the proxy's short training"
+        yield f"{names[:1].upper()}{names[1:]}: {how}."
+    elif not beaten and attribute == "latency_ms" and best.step_flops is not None:
+        yield "What the image network takes on every frame was not written down."
+
+
+def _baseline(one: Baseline, unit: float, style: int) -> Series:
+    point = Point(one.cost / unit, 100 * (one.reward or 0.0), f"{one.name}: reward {percent(one.reward)}")
+    return Series(one.name, (point,), style, line=False, marks=True, hollow=True)
 
 
 def reward_figure(found: Results) -> Figure:
