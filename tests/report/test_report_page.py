@@ -272,10 +272,10 @@ def test_exported_files_are_named_with_their_proof(tmp_path: Path) -> None:
 
 def test_what_another_command_wrote_down_is_shown(tmp_path: Path) -> None:
     run = train_run(tmp_path / "run", state="stopped")
-    run.update(command="gradient search", stages=[{"name": "one", "seconds": 3}, {"name": "two", "seconds": 1}])
+    run.update(command="other search", stages=[{"name": "one", "seconds": 3}, {"name": "two", "seconds": 1}])
     run.metrics.write_text(json.dumps({"predicted": 12.5, "unit": "ms", "picks": {"a": 1}}))
     text = words(page_of(run.path))
-    for said in ("Gradient search on", "It was stopped, and can go on", "predicted", "12.5", "one", "75%"):
+    for said in ("Other search on", "It was stopped, and can go on", "predicted", "12.5", "one", "75%"):
         assert said in text, said
 
 

@@ -19,8 +19,21 @@ from segsmith.training.runfolder import RunFolder, read_json
 RUNNING = "running"
 EVALUATION = "evaluation"
 TEST = "test"
-SIGNS = ("run.json", "curve.csv", "last.safetensors", "study.db", "study.db-wal", "metrics.json")
+SIGNS = (
+    "run.json",
+    "curve.csv",
+    "last.safetensors",
+    "study.db",
+    "study.db-wal",
+    "metrics.json",
+    "forge.json",
+    "table.part.json",
+)
 """Files that a run writes while it goes on."""
+INNER = ("run.json", "curve.csv", "last.safetensors", "study.db", "study.db-wal")
+"""Those of the runs that a forge or a reproduction makes below its own folder; judging one later writes none."""
+DEEPEST = 4
+"""The ablations of ``reproduce lgcnet`` lie so many folders down."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +88,9 @@ class Run:
 
     @cached_property
     def outcome(self) -> Mapping[str, Any]:
-        """Single values that a command other than training wrote down in the end."""
+        """What a command other than training wrote down in the end."""
         path = RunFolder(self.path).metrics
-        if not path.exists() or (self.judged and self.judged[0].record):
-            return {}
-        return {name: value for name, value in read_json(path).items() if not isinstance(value, list | dict)}
+        return {} if not path.exists() or (self.judged and self.judged[0].record) else dict(read_json(path))
 
     @cached_property
     def results(self) -> Results | None:
@@ -137,7 +148,10 @@ def _judged(run: RunFolder) -> Iterator[Judged]:
 
 
 def _quiet(path: Path) -> float:
-    times = [(path / name).stat().st_mtime for name in SIGNS if (path / name).exists()]
+    """Its stages write into folders below it, and it may write nothing itself for hours."""
+    files = [path / name for name in SIGNS]
+    files += [file for depth in range(1, DEEPEST + 1) for name in INNER for file in path.glob("*/" * depth + name)]
+    times = [file.stat().st_mtime for file in files if file.exists()]
     return max(0.0, time.time() - max(times)) if times else 0.0
 
 

@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from segsmith.report.blocks import Article, Block, Code, Fact, Facts, Fold, Note, Pairs, Section
+from segsmith.report.derived import GRADIENT, derived_facts, derived_pairs
 from segsmith.report.exported import exports_section
 from segsmith.report.inside import Inside
 from segsmith.report.judged import confusion_section, curve_section, drift_section, looks_section, scores_section
@@ -16,6 +17,7 @@ from segsmith.report.searched import search_sections
 from segsmith.report.story import opening
 from segsmith.report.times import stage_times, time_section
 from segsmith.report.words import NOTHING, amount, called, data_words, duration, is_number, percent, size_words
+from segsmith.study.gradient.settings import GradientOptions
 from segsmith.study.options import SearchOptions, plain
 from segsmith.study.storage import hidden
 from segsmith.training.options import TrainOptions
@@ -23,6 +25,7 @@ from segsmith.training.options import TrainOptions
 USUAL: dict[str, dict[str, Any]] = {
     "train": {one.name: one.default for one in fields(TrainOptions)},
     "search": {one.name: one.default for one in fields(SearchOptions)},
+    GRADIENT: {one.name: one.default for one in fields(GradientOptions)},
     "forge": {"space": "auto", "key_every": 0, "device": "auto", "seed": 0},
 }
 ASIDE = ("out", "quiet")
@@ -93,9 +96,15 @@ def summary(run: Run, inside: Inside | None) -> Iterator[Block]:
         chosen, left = asked(run)
         yield pairs_of("What was asked", chosen)
         if run.outcome:
-            yield pairs_of("What came out", run.outcome)
+            yield pairs_of("What came out", came_out(run))
         if left:
             yield Fold("What was left as it is", (pairs_of("", left),))
+
+
+def came_out(run: Run) -> Mapping[str, Any]:
+    if run.command == GRADIENT:
+        return derived_pairs(run.outcome)
+    return {name: value for name, value in run.outcome.items() if not isinstance(value, list | dict)}
 
 
 def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
@@ -115,6 +124,8 @@ def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
             yield Fact("latency", f"{best.latency_ms:.1f} ms", "of a frame")
     if run.results is not None:
         yield Fact("trials", f"{len(run.results.records):,}", f"{run.results.share_of_repeats:.0%} of scores repeated")
+    if run.command == GRADIENT:
+        yield from derived_facts(run.outcome)
     if inside is not None:
         found = inside.description
         yield Fact("parameters", amount(found.parameters), "")
@@ -129,14 +140,20 @@ def facts_of(run: Run, inside: Inside | None) -> Iterator[Fact]:
 
 
 def asked(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was chosen, and what was left as it is by itself or left open."""
+    """What was chosen, and what was left as it is. What was left open is in neither: nobody asked for 0 minutes."""
     usual = USUAL.get(run.command, {})
     chosen, left = dict[str, Any](), dict[str, Any]()
     for name, value in run.configuration.items():
-        if name in ASIDE:
+        usually = plain(usual.get(name, MISSING)) == value
+        if name in ASIDE or value in OPEN or (usually and is_open(name, value)):
             continue
-        (left if plain(usual.get(name, MISSING)) == value or value in OPEN else chosen)[name] = value
+        (left if usually else chosen)[name] = value
     return chosen, left
+
+
+def is_open(name: str, value: object) -> bool:
+    """A zero by default stands for none; but for a seed, which is a number like another."""
+    return value == 0 and value is not False and name != "seed"
 
 
 def pairs_of(title: str, values: Mapping[str, Any]) -> Pairs:
@@ -150,6 +167,10 @@ def asked_words(name: str, value: object) -> str:
         return data_words(value)
     if name == "storage":
         return hidden(str(value))
+    if name == "space_options" and isinstance(value, list):
+        return "; ".join(" = ".join(map(str, pair)) for pair in value)
+    if name in ("size", "crop") and isinstance(value, list):
+        return size_words(value)
     return called(value) if name in PLACES and value else value_words(value)
 
 

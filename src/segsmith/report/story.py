@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from segsmith.report.demands import demand_words, floor_words, ground_words, limit_words
+from segsmith.report.derived import GRADIENT, derived_words
 from segsmith.report.inside import Inside
+from segsmith.report.latencies import forge_facts, times_of
 from segsmith.report.read import EVALUATION, RUNNING, Run
 from segsmith.report.words import (
     amount,
@@ -25,7 +28,13 @@ ENDS = {
 
 
 def opening(run: Run, inside: Inside | None) -> str:
-    tellers = {"train": train_story, "search": search_story, "forge": forge_story, EVALUATION: evaluation_story}
+    tellers = {
+        "train": train_story,
+        "search": search_story,
+        GRADIENT: gradient_story,
+        "forge": forge_story,
+        EVALUATION: evaluation_story,
+    }
     tell = tellers.get(run.command)
     return tell(run, inside) if tell else other_story(run, inside)
 
@@ -49,16 +58,8 @@ def train_story(run: Run, inside: Inside | None) -> str:
 
 def search_story(run: Run, inside: Inside | None) -> str:
     asked = run.configuration
-    limits = [
-        f"{asked[what]} {words}"
-        for what, words in (("flops", "FLOPs"), ("parameters", "parameters"))
-        if asked.get(what)
-    ]
-    within = f" within {listed(limits)}" if limits else ""
-    on = f" on top of {called(asked['static'])}" if asked.get("static") else ""
-    budget = budget_words(asked)
-    space, sampler = asked.get("space"), asked.get("sampler")
-    words = f"Search the {space} space{on} on {data_words(asked.get('data'))}{within} with {sampler}{budget}"
+    words = f"Search the {asked.get('space')} space{ground_words(asked)}{demand_words(asked)}"
+    words += f", sampled by {asked.get('sampler')}{budget_words(asked)}"
     parts = [f"{words}. {ending(run)}"]
     found = run.results
     if found is None or not found.records:
@@ -78,19 +79,36 @@ def search_story(run: Run, inside: Inside | None) -> str:
 
 
 def forge_story(run: Run, inside: Inside | None) -> str:
-    asked = run.configuration
-    words = f"Forge a network for {data_words(asked.get('data'))} that takes at most {asked.get('latency')} a frame"
+    asked, share = run.configuration, str(run.configuration.get("latency")).endswith("%")
+    latency = limit_words("latency", str(asked.get("latency")))
+    limit = forge_facts(run).get("limit_ms")
+    if share and is_number(limit):
+        latency += f" ({limit:.1f} ms when it was first timed)"
+    words = f"Forge a network for {data_words(asked.get('data'))} that takes at most {latency}{floor_words(asked)}"
     parts = [f"{words}, within {duration(asked.get('budget'))}. {ending(run)}"]
-    if is_number(run.record.get("seconds")):
+    if is_number(run.record.get("seconds")) and not run.going:
         parts[0] += f" after {duration(run.record['seconds'])}"
-    found = run.record.get("result")
+    found, times = run.record.get("result"), times_of(run)
     if found:
         how = "measured on the exported network" if found["measured"] else "as the table foretells"
+        beside = share and found["measured"] and times is not None and times.step is not None
+        why = f" beside an image network that took {times.key:.1f}" if times is not None and beside else ""
         parts.append(
             f"{winner(found['trial']).capitalize()} takes {found['latency_ms']:.1f} ms, {how}, and "
-            f"{found['limit_ms']:.1f} were allowed; {percent(found['equal_pixels'], 3)} of its pixels are as in torch"
+            f"{found['limit_ms']:.1f} were allowed{why}; "
+            f"{percent(found['equal_pixels'], 3)} of its pixels are as in torch"
         )
     return ". ".join([*parts, *scores_words(run), *cost_words(inside)]) + "."
+
+
+def gradient_story(run: Run, inside: Inside | None) -> str:
+    asked = run.configuration
+    words = f"Search the {asked.get('space')} space by gradient{ground_words(asked)}{demand_words(asked)}"
+    costs = f"in ms by the table {called(asked['table'])}" if asked.get("table") else "in FLOPs"
+    words += f"{budget_words(asked)}, with costs {costs}. {ending(run)}"
+    if is_number(run.record.get("seconds")) and not run.going:
+        words += f" after {duration(run.record['seconds'])}"
+    return ". ".join([words, *derived_words(run.outcome), *cost_words(inside)]) + "."
 
 
 def evaluation_story(run: Run, inside: Inside | None) -> str:
