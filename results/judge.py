@@ -80,17 +80,26 @@ def scores(model: Path, data: str, split: str, key_every: int) -> dict[str, Any]
 
 def latency(model: Path, data: str, seconds: float, threads: int) -> dict[str, Any]:
     """In ONNX Runtime, class maps at the frame's size and all, on a frame of val."""
-    dataset = open_dataset(data)
-    frame = dataset.reader.image(dataset.frames("val")[0])[None]
+    frame = frame_of(data)
     with tempfile.TemporaryDirectory() as folder:
-        done = export(ExportOptions(model=model, data=data, out=Path(folder)), _say)
-        timed = measure(
-            calls(open_runner(next(iter(done.files.values())), settings=Settings(threads=threads)), frame),
-            seconds=seconds,
-        )
+        timed = measure(calls(exported(model, data, threads, Path(folder)), frame), seconds=seconds)
+    return told(timed, threads, frame)
+
+
+def frame_of(data: str) -> np.ndarray[Any, Any]:
+    dataset = open_dataset(data)
+    return dataset.reader.image(dataset.frames("val")[0])[None]
+
+
+def exported(model: Path, data: str, threads: int, folder: Path) -> Runner:
+    done = export(ExportOptions(model=model, data=data, out=folder), _say)
+    return open_runner(next(iter(done.files.values())), settings=Settings(threads=threads))
+
+
+def told(timed: Mapping[str, Timing], threads: int, frame: np.ndarray[Any, Any]) -> dict[str, Any]:
     found = {part: timing.record() for part, timing in timed.items()}
-    mix = mixed(timed)
-    return {"backend": "onnxruntime", "threads": threads, "size": list(frame.shape[1:3]), **found, "mix_ms": mix}
+    where = {"backend": "onnxruntime", "threads": threads, "size": list(frame.shape[1:3])}
+    return {**where, **found, "mix_ms": mixed(timed)}
 
 
 def calls(runner: Runner, frame: np.ndarray[Any, Any]) -> Mapping[str, Callable[[], object]]:

@@ -276,6 +276,7 @@ def test_a_video_networks_card_keeps_its_two_rhythms_apart() -> None:
 def test_a_video_run_is_judged(run: Path, tmp_path: Path) -> None:
     import judge
     import table
+    import times
 
     video = RunFolder(tmp_path / "video")
     from typer.testing import CliRunner
@@ -292,3 +293,12 @@ def test_a_video_run_is_judged(run: Path, tmp_path: Path) -> None:
     assert found["weights"][-1] == "random weights"
     assert str(tmp_path) not in json.dumps(found)
     assert "copy the key frame" in table.render([json.loads(json.dumps(found, allow_nan=False))])
+
+    for name in ("moving", "other"):
+        write_json(tmp_path / f"{name}.json", found)
+    times.times({"moving": video.path, "other": video.path}, "", 1.0, 1, tmp_path)
+    again = json.loads((tmp_path / "other.json").read_text())
+    assert again["latency"]["beside"] == ["moving", "other"]
+    assert again["latency"]["threads"] == 1
+    assert again["latency"]["step"]["median_ms"] > 0
+    assert {**again, "latency": 0} == {**json.loads(json.dumps(found)), "latency": 0}
