@@ -104,25 +104,21 @@ def test_another_question_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         reproduce(asked(tmp_path))
 
 
-def test_another_question_takes_the_place_of_one_that_came_to_nothing(
+def test_another_question_takes_the_place_of_one_that_has_made_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = use(monkeypatch, Made("first"))
     with pytest.raises(KeyboardInterrupt):
         reproduce(asked(tmp_path))
-    RunFolder(tmp_path / "stem").create("train", {}, 0)
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(KeyboardInterrupt):
-        reproduce(asked(tmp_path))
-    assert (tmp_path / "stem").exists(), "the same goes on"
-    made.broken = "second"
     with pytest.raises(KeyboardInterrupt):
         reproduce(asked(tmp_path, seed=1))
     assert RunFolder(tmp_path).record()["seed"] == 1
-    assert not (tmp_path / "stem").exists()
-    assert (tmp_path / "notes.txt").exists()
+    RunFolder(tmp_path / "stem").create("train", {}, 0)
     with pytest.raises(UserError, match=r"holds a reproduction with seed 1, not 2"):
         reproduce(asked(tmp_path, seed=2))
+    assert (tmp_path / "stem").exists(), "hours of a stage that has not ended are kept"
+    made.broken = ""
+    reproduce(asked(tmp_path, seed=1))
 
 
 def test_runs_of_something_else_are_not_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

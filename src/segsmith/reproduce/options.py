@@ -1,6 +1,5 @@
 """What a person asks when a paper is to be done again."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,20 +39,14 @@ class ReproduceOptions:
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
-    def is_about(self, configuration: dict[str, Any]) -> bool:
-        return not any(self._others(configuration))
-
     def check_goes_on(self, configuration: dict[str, Any]) -> None:
-        for words in self._others(configuration):
-            raise UserError(
-                f"holds a reproduction with {words}", fix="ask the same, or name a new folder", path=self.out
-            )
-
-    def _others(self, configuration: dict[str, Any]) -> Iterator[str]:
-        """What makes it another question."""
         for name, value in plain(self.record()).items():
             if name not in FREE and configuration.get(name) != value:
-                yield f"{name.replace('_', '-')} {configuration.get(name)!r}, not {value!r}"
+                raise UserError(
+                    f"holds a reproduction with {name.replace('_', '-')} {configuration.get(name)!r}, not {value!r}",
+                    fix="ask the same, or name a new folder",
+                    path=self.out,
+                )
 
 
 def judged_split(data: str) -> str:

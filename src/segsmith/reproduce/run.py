@@ -1,6 +1,5 @@
 """``segsmith reproduce`` without its flags."""
 
-import shutil
 import sys
 from typing import Any
 
@@ -11,7 +10,7 @@ from segsmith.reproduce.options import ReproduceOptions, judged_split
 from segsmith.reproduce.page import write_page
 from segsmith.reproduce.papers import PAPERS, Paper
 from segsmith.reproduce.scales import Scale, scale_named
-from segsmith.reproduce.stage import FIGURES, FOLDERS, STAGES, Context, Place, Stage, run_stages
+from segsmith.reproduce.stage import FIGURES, FOLDERS, Context, Place, Stage, run_stages
 from segsmith.training.runfolder import RunFolder, alone, machine, versions, write_json
 
 COMMAND = "reproduce"
@@ -74,28 +73,20 @@ def places(options: ReproduceOptions) -> tuple[Place, ...]:
 
 
 def begin(run: RunFolder, context: Context) -> None:
-    """A new one, or one to go on with. As long as no stage of it has ended another question takes its place."""
+    """A new one, or one to go on with. Where nothing has been made yet another question takes its place."""
     options = context.options
+    made = [name for name in FOLDERS if (run.path / name).exists()]
     if run.exists():
         record = run.record()
         if record["command"] != COMMAND:
             raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
-        if any((run.path / STAGES).glob("*.json")):
+        if made:
             options.check_goes_on(record["configuration"])
-        elif not options.is_about(record["configuration"]):
-            context.say("another question was begun here, and none of its stages has ended: it begins anew")
-            forget(run)
-    if not run.exists():
-        theirs = [name for name in FOLDERS if (run.path / name).exists()]
-        if theirs:  # they would be taken for what stages have left
-            raise UserError(f"holds {', '.join(theirs)} of something else", fix="name a new folder", path=run.path)
-        run.create(COMMAND, options.record(), options.seed)
-
-
-def forget(run: RunFolder) -> None:
-    for name in FOLDERS:
-        shutil.rmtree(run.path / name, ignore_errors=True)
-    run.record_path.unlink()
+            return
+        run.record_path.unlink()
+    elif made:  # they would be taken for what stages have left
+        raise UserError(f"holds {', '.join(made)} of something else", fix="name a new folder", path=run.path)
+    run.create(COMMAND, options.record(), options.seed)
 
 
 def unsaid(line: str) -> None:
