@@ -15,6 +15,9 @@ import optuna
 import torch
 
 from segsmith.genotype import Genotype, fingerprint, preset
+from segsmith.latency.subject import Subject
+from segsmith.latency.table import Table
+from segsmith.latency.target import Target
 from segsmith.networks.build import build
 from segsmith.networks.checkpoint import save_checkpoint
 from segsmith.networks.meta import Meta
@@ -214,3 +217,9 @@ def asked(root: Path, out: Path, space: str = "dynamic", **changes: object) -> S
         quiet=True,
     )
     return replace(options, **changes)
+
+
+def make_table(path: Path, classes: int = 3) -> Path:
+    """Without a piece: what it knows of is nothing."""
+    Table(Target("board", "Some Processor"), Subject("template", {}, classes=classes)).save(path)
+    return path

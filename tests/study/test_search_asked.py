@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import typer
-from study_help import NAMES, SMALL, asked, make_static
+from study_help import NAMES, SMALL, asked, make_static, make_table
 from typer.testing import CliRunner
 
 from segsmith.cli import study
@@ -16,9 +16,6 @@ from segsmith.cli.search import search
 from segsmith.cli.train import train
 from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
-from segsmith.latency.subject import Subject
-from segsmith.latency.table import Table
-from segsmith.latency.target import Target
 from segsmith.networks.checkpoint import load_checkpoint, save_checkpoint
 from segsmith.study import prepare
 from segsmith.study.prepare import look_up, unseen
@@ -47,12 +44,6 @@ def done(root: Path) -> Path:
 def copied(done: Path, tmp_path: Path) -> Path:
     """A run whose storage may be spoilt: it is found where the run is."""
     return Path(shutil.copytree(done, tmp_path / "run"))
-
-
-def make_table(path: Path, classes: int = 3) -> Path:
-    """Without a piece: what it knows of is nothing."""
-    Table(Target("board", "Some Processor"), Subject("template", {}, classes=classes)).save(path)
-    return path
 
 
 NEVER = {

@@ -14,7 +14,7 @@ import pytest
 import typer
 from filelock import FileLock
 from optuna.exceptions import StorageInternalError
-from study_help import SMALL, asked
+from study_help import SMALL, asked, make_table
 from typer.testing import CliRunner
 
 from segsmith.cli import study
@@ -22,8 +22,9 @@ from segsmith.cli.search import search
 from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
 from segsmith.study.options import SearchOptions
+from segsmith.study.prepare import look_up
 from segsmith.study.results import LOCK, load_results
-from segsmith.study.search import run_search
+from segsmith.study.search import clock_of, goals_of, meter_of, run_search
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.start import start
 
@@ -68,6 +69,19 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
 def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path) -> None:
     found = run_search(asked(root, tmp_path / "run", trials=2, latency="10000ms"))
     assert all(record.latency_ms is not None and 0 < record.latency_ms < 10000 for record in found.records)
+
+
+def test_timed_candidates_are_held_to_a_little_less(root: Path, tmp_path: Path) -> None:
+    def most(**changes: object) -> float:
+        options = asked(root, tmp_path / "run", latency="10ms", **changes)
+        known = look_up(options)
+        meter = meter_of(options, known)
+        (limit,) = goals_of(options, known, meter, clock_of(options, known, meter)).limits
+        return limit.most
+
+    assert most() == pytest.approx(9.7)
+    assert most(soft=0.5) == 10
+    assert most(table=str(make_table(tmp_path / "t.json"))) == 10
 
 
 def test_a_latency_that_nothing_keeps_ends_the_search(

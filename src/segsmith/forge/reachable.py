@@ -14,7 +14,7 @@ from segsmith.spaces import Space
 from segsmith.spaces.base import Decision
 from segsmith.spaces.make import make_space
 from segsmith.study.gradient.settings import settings_named
-from segsmith.study.limits import parse_amount
+from segsmith.study.limits import HELD, parse_amount
 
 Price = Callable[[Genotype], float]
 """Milliseconds of a network's mean frame on the target."""
@@ -23,9 +23,8 @@ STATICS = ((1200.0, ("arch2", "template-arch1", "template-arch0")), (0.0, ("temp
 """By budget in seconds, image networks to start from, the most able first; a large one learns little in minutes."""
 LGC_SETTINGS = ((7200.0, "hour"), (0.0, "quick"))
 """By budget in seconds, how the lgc space is searched, and how many cells there are."""
-ROOM, SAFE = 0.8, 0.97
-"""As shares of the latency: a space whose leanest network takes no more has something to choose from; and what
-candidates are held to, since the finished network is timed once more."""
+ROOM = 0.8
+"""As a share of the latency: a space whose leanest network takes no more has something to choose from."""
 LEAN = {"op": "skip", "agg": "wsum", "edge": "skip", "fusion": "skip", "up": "up2"}
 BEFORE = "prev:dec"
 SHALLOW = {"loc1": (BEFORE,), "loc2": ("layer1", "layer2")}
@@ -47,8 +46,8 @@ class Reached:
 
     @property
     def held_ms(self) -> float:
-        """What candidates are held to."""
-        return SAFE * self.limit_ms
+        """What candidates are held to, since the finished network is timed once more."""
+        return HELD * self.limit_ms
 
 
 def reached(space: str, latency: str, statics: Sequence[str], price: Price, said: str, budget: float = 0.0) -> Reached:

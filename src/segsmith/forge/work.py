@@ -106,11 +106,13 @@ def search(job: Job, seconds: float) -> dict[str, Any]:
 
 def latency_held(job: Job) -> str:
     """Where cells are timed it is a share of what the image network takes at that time: the machine may have become
-    slower or quicker since the latency was set."""
+    slower or quicker since the latency was set. A search that times candidates leaves them less by itself."""
     facts = job.facts
-    if facts.space == DYNAMIC and not job.table:
-        return f"{100 * facts.held_ms / facts.static_ms:.6g}%"
-    return f"{facts.held_ms:.6g}ms"
+    if job.table:
+        return f"{facts.held_ms:.6g}ms"
+    if facts.space == DYNAMIC:
+        return f"{100 * facts.limit_ms / facts.static_ms:.6g}%"
+    return f"{facts.limit_ms:.6g}ms"
 
 
 def train_best(job: Job, seconds: float, count: int) -> dict[str, Any]:

@@ -13,6 +13,9 @@ COUNTS = LARGE | {"k": 1e3}
 COSTS = {"flops": "FLOPs a frame", "parameters": "parameters", "latency": "ms a frame"}
 """What can be limited, and what it is called."""
 UNITS = {"flops": COUNTS, "parameters": COUNTS, "latency": {"ms": 1.0}}
+HELD = 0.97
+"""What candidates that are timed are held to, as a share of their budget: timings repeat within two or three percent,
+and a search that pushes against its budget finds those that were timed too short."""
 SUCH = {"flops": "2.5G, 900M", "parameters": "300k, 0.3M", "latency": "40ms"}
 """How amounts of each are written."""
 

@@ -20,7 +20,7 @@ from segsmith.study.book import Book
 from segsmith.study.clock import Clock
 from segsmith.study.driver import Driver, Plan
 from segsmith.study.goes_on import check_goes_on, check_unchanged, digests_of
-from segsmith.study.limits import COSTS, Goals, Limit, parse_amount, parse_floors, shown, value_of
+from segsmith.study.limits import COSTS, HELD, Goals, Limit, parse_amount, parse_floors, shown, value_of
 from segsmith.study.meter import Cost, FlopsMeter, Meter, TableMeter
 from segsmith.study.options import SearchOptions
 from segsmith.study.pool import Pool, open_pool
@@ -187,10 +187,10 @@ def goals_of(options: SearchOptions, known: Known, meter: Meter, clock: Clock | 
     whole = None if known.static is None else meter(known.static)
     if whole is not None and known.static is not None and clock is not None and options.latency.endswith("%"):
         whole = replace(whole, latency_ms=clock(known.static))
-    limits = [
-        Limit(what, parse_amount(text, what, share_of(what, whole, text)), options.soft)
-        for what, text in options.budgets.items()
-    ]
+    limits = []
+    for what, text in options.budgets.items():
+        held = HELD if what == "latency" and clock is not None and not options.soft else 1.0
+        limits.append(Limit(what, held * parse_amount(text, what, share_of(what, whole, text)), options.soft))
     return replace(goals, limits=tuple(limits))
 
 
