@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted(path for path in (ROOT / "results").glob("*.sh") if path.name != "steps.sh")
 TINY = {
     "MINUTES": "0.02",
-    "CELL_MINUTES": "0.1",
     "TRIALS": "2",
     "SEARCH": "0.02",
     "SPACE": "cells=4 reductions=1,2 width=8 --no-measure --size 32x48",
