@@ -10,22 +10,15 @@ finished is not repeated, one that was stopped goes on.
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from record import write
+from record import segsmith, write
 from segsmith.study.results import load_results
 from segsmith.training.runfolder import RunFolder
 
 FIGURES = ("miou", "fwiou", "flicker", "vc8_strict")
 SAMPLERS = ("ppo", "random")
-
-
-def segsmith(*words: str) -> str:
-    command = [sys.executable, "-m", "segsmith", *words]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def trained(search: Path, words: list[str], seed: str) -> Path:

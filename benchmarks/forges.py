@@ -5,11 +5,10 @@
 The figures go into results/NAME.json, each forge under its folder's name. ``segsmith forge`` makes the folders.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from record import write
+from record import write_of_runs
 from segsmith.data.open import without_path
 from segsmith.training.runfolder import RunFolder, read_json
 
@@ -44,13 +43,5 @@ def bare(found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "files"}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
-    parser.add_argument("forges", nargs="+", type=Path)
-    options = parser.parse_args()
-    write(options.name, forges={folder.name: figures(folder) for folder in options.forges})
-
-
 if __name__ == "__main__":
-    main()
+    write_of_runs(__doc__, "forges", figures)

@@ -1,10 +1,12 @@
 """What stands beside every figure: the command, the commit, the kind of machine and how busy it was."""
 
+import argparse
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,21 @@ def write(name: str, **figures: Any) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(text + "\n")
     print(text)
+
+
+def write_of_runs(words: str | None, key: str, figures: Callable[[Path], Any]) -> None:
+    """The whole of a script that is given a name and runs. ``words``: what it says of itself."""
+    parser = argparse.ArgumentParser(description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="of the file in results/")
+    parser.add_argument("runs", nargs="+", type=Path)
+    options = parser.parse_args()
+    write(options.name, **{key: {run.name: figures(run) for run in options.runs}})
+
+
+def segsmith(*words: str) -> str:
+    """What the command says on stdout."""
+    command = [sys.executable, "-m", "segsmith", *words]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def commit() -> str:

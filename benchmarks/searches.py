@@ -6,13 +6,12 @@ The figures go into results/NAME.json, each run under its folder's name. Quarter
 order.
 """
 
-import argparse
 import statistics
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from record import write
+from record import write_of_runs
 from segsmith.data.open import without_path
 from segsmith.study.results import Results, load_results
 from segsmith.training.runfolder import RunFolder
@@ -59,13 +58,5 @@ def figures(run: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
-    parser.add_argument("runs", nargs="+", type=Path)
-    options = parser.parse_args()
-    write(options.name, searches={run.name: figures(run) for run in options.runs})
-
-
 if __name__ == "__main__":
-    main()
+    write_of_runs(__doc__, "searches", figures)

@@ -43,7 +43,7 @@ def figures(run: RunFolder, data: str) -> dict[str, Any]:
     network = cast(nn.Module, one.begun.network).eval()
     network.load_state_dict(averaged(run.last))
     found: dict[str, Any] = {"frames": one.recipe.settle, "as_training_left_it": miou(one, network)}
-    source = one.source()
+    source = one.source
     for draw in range(2):
         settle(network, whole_frames(replace(source, seed=draw), one.recipe.settle), one.begun.network.key)
         found[f"settled_{draw}"] = miou(one, network)

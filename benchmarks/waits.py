@@ -16,15 +16,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from record import write
+from record import segsmith, write
 
 ROOT = Path(__file__).parent.parent
 MODEL = "street-still"
-
-
-def segsmith(*words: str) -> str:
-    made = subprocess.run([sys.executable, "-m", "segsmith", *words], check=True, stdout=subprocess.PIPE, text=True)
-    return made.stdout
 
 
 def seconds(command: list[str], times: int = 1) -> list[float]:

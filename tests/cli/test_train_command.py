@@ -178,7 +178,7 @@ def test_a_finished_network_has_settled_on_whole_frames(static: Path) -> None:
     assert one.recipe.settle
     network, _ = load_checkpoint(RunFolder(static).model)
     kept = {name: value.clone() for name, value in network.state_dict().items()}
-    settle(network, whole_frames(one.source(), one.recipe.settle), network.key)
+    settle(network, whole_frames(one.source, one.recipe.settle), network.key)
     for name, value in network.state_dict().items():
         if "running" in name:
             torch.testing.assert_close(value, kept[name], rtol=1e-4, atol=1e-5)

@@ -125,7 +125,7 @@ def test_a_search_that_fails_on_its_way_leaves_a_folder_as_it_was(
 def test_a_run_cannot_be_kept_in_a_file(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for out in (tmp_path / "file", tmp_path / "file" / "s", Path("/proc/none/s")):
-        with pytest.raises(UserError, match=f"{out}: cannot hold a run: .*name another folder"):
+        with pytest.raises(UserError, match=f"{out}: cannot hold files: .*name another folder"):
             run_search(asked(root, out))
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -23,9 +23,9 @@ from segsmith.errors import UserError
 from segsmith.genotype import fingerprint, load_genotype
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import look_up
-from segsmith.study.results import LOCK, load_results
+from segsmith.study.results import load_results
 from segsmith.study.search import clock_of, goals_of, meter_of, run_search
-from segsmith.training.runfolder import RunFolder
+from segsmith.training.runfolder import LOCK, RunFolder
 from segsmith.training.start import start
 
 app = typer.Typer()

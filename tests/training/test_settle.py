@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from segsmith.training.settle import settle, spread
+from segsmith.training.settle import settle
 
 
 def test_settled_batch_norms_know_what_was_shown_alone() -> None:
@@ -26,8 +26,3 @@ def test_a_norm_that_is_not_run_keeps_its_statistics() -> None:
     settle(network, [torch.zeros(2, 1, 2, 2)], network["used"])
     assert torch.equal(network["other"].running_mean, before)
     assert network["used"].running_mean == 0
-
-
-def test_places_are_spread_over_all() -> None:
-    assert spread(10, 4).tolist() == [0, 2, 5, 7]
-    assert spread(3, 8).tolist() == [0, 1, 2]

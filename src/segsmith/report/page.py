@@ -27,7 +27,7 @@ from segsmith.training.runfolder import RunFolder, replacing
 
 UNKNOWN_SIZE = (360, 480)
 REFRESH_S = 15.0
-NO_TABLE = "No latency table was given, or it is gone: nothing is said of milliseconds."
+NO_TABLE = "No latency table was given, or it is gone or spoilt: nothing is said of milliseconds."
 
 
 @dataclass

@@ -14,8 +14,8 @@ COSTS = {"flops": "FLOPs a frame", "parameters": "parameters", "latency": "ms a 
 """What can be limited, and what it is called."""
 UNITS = {"flops": COUNTS, "parameters": COUNTS, "latency": {"ms": 1.0}}
 HELD = 0.97
-"""What candidates that are timed are held to, as a share of their budget: timings repeat within two or three percent,
-and a search that pushes against its budget finds those that were timed too short."""
+"""What candidates that are timed are held to, as a share of their budget: on a quiet machine timings repeat
+within two or three percent, and a search that pushes against its budget finds those that were timed too short."""
 SUCH = {"flops": "2.5G, 900M", "parameters": "300k, 0.3M", "latency": "40ms"}
 """How amounts of each are written."""
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial
 
 from segsmith.errors import UserError
@@ -18,9 +17,8 @@ from segsmith.study.driver import finished
 from segsmith.study.options import SearchOptions
 from segsmith.study.storage import read_trials
 from segsmith.study.trial import ATTRIBUTE, REPEATED, SCORED, STOPPED, Record
-from segsmith.training.runfolder import RunFolder, replacing
+from segsmith.training.runfolder import RunFolder, is_held, replacing
 
-LOCK = ".lock"
 """Of the run's folder: held by the driver for as long as it lives."""
 
 
@@ -103,13 +101,7 @@ def _weighed(configuration: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _state(run: Path, written: str) -> str:
     """A killed search has no time to write that it ended: its lock tells."""
-    if written != "running":
-        return written
-    try:
-        with FileLock(run / LOCK, timeout=0):
-            return "interrupted"
-    except Timeout:
-        return written
+    return "interrupted" if written == "running" and not is_held(run) else written
 
 
 def asked_of(run: Path) -> SearchOptions:

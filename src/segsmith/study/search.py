@@ -15,7 +15,7 @@ from segsmith.errors import UserError
 from segsmith.latency.table import Table
 from segsmith.latency.target import load_target, this_machine
 from segsmith.search.named import check_sampler, make_sampler
-from segsmith.study.alone import alone
+from segsmith.study.alone import driving
 from segsmith.study.book import Book
 from segsmith.study.clock import Clock
 from segsmith.study.driver import Driver, Plan
@@ -54,7 +54,7 @@ def run_search(options: SearchOptions) -> Results:
     """What came of it. A search that was stopped or killed goes on when the same is asked again."""
     run = RunFolder(Path(options.out))
     progress = Progress(options.trials, options.minutes, options.quiet)
-    with alone(run):
+    with driving(run):
         checked = _check(run, options)
         opener = checked.known.collect(progress.preparing)
         _say(checked, opener)

@@ -21,6 +21,7 @@ PHASE = 101
 """Each phase has a seed of its own: its epochs start to count anew."""
 
 SHOWN_TOGETHER = 4
+"""Whole frames in a batch, where nothing is learnt: more would only take memory."""
 
 GRAIN = 16
 """Crops are multiples of this many pixels."""

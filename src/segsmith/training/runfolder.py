@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 import segsmith
 from segsmith.errors import UserError
 
+LOCK = ".lock"
 PACKAGES = ("torch", "numpy", "lightning-fabric", "optuna", "onnx", "onnxruntime", "opencv-python-headless")
 
 
@@ -34,9 +35,15 @@ def make_folder(path: Path) -> None:
 
 def check_folder(path: Path) -> None:
     """Refuse early what ``make_folder`` would refuse, and leave nothing behind."""
+    with _no_new_empty_folder(path):
+        make_folder(path)
+
+
+@contextmanager
+def _no_new_empty_folder(path: Path) -> Iterator[None]:
     new = [folder for folder in (path, *path.parents) if not os.path.exists(folder)]
     try:
-        make_folder(path)
+        yield
     finally:
         for folder in new:
             with suppress(OSError):  # it was not made, or somebody has put something there
@@ -45,19 +52,35 @@ def check_folder(path: Path) -> None:
 
 @contextmanager
 def alone(folder: Path, what: str) -> Iterator[None]:
-    """A folder, made if need be, for one process that does ``what``. The lock goes with the process."""
-    make_folder(folder)
-    lock, busy = FileLock(folder / ".lock", timeout=0), f"another {what} is running in this folder"
+    """A folder, made if need be, for one process that does ``what``. The lock goes with the process. A folder that
+    nothing was put into is left as it was found."""
+    path = folder / LOCK
+    with _no_new_empty_folder(folder):
+        make_folder(folder)
+        lock, before = FileLock(path, timeout=0), {*os.listdir(folder), LOCK}
+        held_before = path.exists()
+        try:
+            lock.acquire()
+        except Timeout:
+            busy = f"another {what} is running in this folder"
+            raise UserError(busy, fix="wait for it, or stop it", path=folder) from None
+        except OSError as error:
+            raise unusable(folder, error) from None
+        try:
+            yield
+        finally:
+            if not held_before and {*os.listdir(folder)} == before:
+                path.unlink()
+            lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """By a process that is alive: one that was killed holds nothing."""
     try:
-        lock.acquire()
+        with FileLock(folder / LOCK, timeout=0):
+            return False
     except Timeout:
-        raise UserError(busy, fix="wait for it, or stop it", path=folder) from None
-    except OSError as error:
-        raise unusable(folder, error) from None
-    try:
-        yield
-    finally:
-        lock.release()
+        return True
 
 
 def unusable(path: Path, error: OSError) -> UserError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 Batch = TypeVar("Batch")
 
@@ -29,9 +29,3 @@ def settle(network: nn.Module, batches: Iterable[Batch], show: Callable[[Batch],
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
-
-
-def spread(count: int, most: int) -> Tensor:
-    """At most so many places, evenly spread."""
-    few = min(count, most)
-    return torch.arange(few) * count // few

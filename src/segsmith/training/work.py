@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,6 +62,7 @@ class Work:
             versions=versions(),
         )
 
+    @cached_property
     def source(self) -> Source:
         options, fabric = self.options, self.fabric
         return Source(
@@ -118,14 +120,14 @@ def begin(fabric: Fabric, options: TrainOptions) -> Work:
         seed=options.seed,
     )
     recipe = options.adapted(begun.genotype.kind)
-    if begun.new_head and begun.genotype.kind == "dynamic":
+    if begun.new_head:
         recipe = learning_the_head(recipe)
     return Work(fabric, options, RunFolder(Path(options.out)), dataset, begun, recipe)
 
 
 def prepared(one: Work, journal: Journal) -> Loop:
     """Ready to learn: what does not fit together is found here, before anything is written."""
-    options, fabric, source = one.options, one.fabric, one.source()
+    options, fabric, source = one.options, one.fabric, one.source
     network: nn.Module = channels_last(one.begun.network, fabric.device)
     weights = torch.tensor(weights_of(source.cache, len(one.dataset.classes))) if one.recipe.class_weights else None
     loop = Loop(
@@ -196,7 +198,7 @@ def finish(one: Work, loop: Loop) -> dict[str, Any]:
     with loop.averaged():
         network.eval()
         if one.recipe.settle:
-            settle(cast(nn.Module, network), whole_frames(one.source(), one.recipe.settle), network.key)
+            settle(cast(nn.Module, network), whole_frames(one.source, one.recipe.settle), network.key)
         meta = replace(one.meta, made=made)
         save_checkpoint(one.run.model, network, meta)
         if any(frame.labelled for frame in one.dataset.frames("val")):

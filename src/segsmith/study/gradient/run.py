@@ -1,14 +1,11 @@
 """``segsmith search lgc`` without its flags: begins a gradient search, or goes on with it, and derives its network."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype
@@ -22,7 +19,7 @@ from segsmith.study.gradient.loop import SearchLoop
 from segsmith.study.gradient.prepare import GradientPrepared, prepare_gradient
 from segsmith.study.gradient.settings import GradientOptions
 from segsmith.study.progress import Progress
-from segsmith.training.runfolder import RunFolder, replacing, write_json
+from segsmith.training.runfolder import RunFolder, alone, replacing, write_json
 
 COMMAND = "gradient search"
 DRAWING = "cells.svg"
@@ -33,7 +30,7 @@ TRIES = 6
 def run_gradient(options: GradientOptions) -> dict[str, Any]:
     """What came of it, as ``metrics.json`` holds it. A search that was stopped or killed goes on when asked again."""
     run = RunFolder(Path(options.out))
-    with _alone(run.path):
+    with alone(run.path, "search"):
         if run.exists():
             _check_goes_on(run, options)
             if run.record()["state"] == "finished":
@@ -164,16 +161,3 @@ def _check_goes_on(run: RunFolder, options: GradientOptions) -> None:
     if record["command"] != COMMAND:
         raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
     options.check_goes_on(record["configuration"])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two drivers of one search would overwrite each other's snapshots. The lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise UserError(
-            "another search is running in this folder", fix="wait for it, or stop it", path=folder
-        ) from None

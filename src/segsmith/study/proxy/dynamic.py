@@ -20,8 +20,9 @@ from segsmith.study.proxy.collect import FULL, HALF
 from segsmith.study.proxy.learning import Learning, mean_loss, shuffled
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
+from segsmith.study.proxy.split import thinned
 from segsmith.study.proxy.store import Arrays, Move
-from segsmith.training.settle import settle, spread
+from segsmith.training.settle import settle
 
 JUDGED_TOGETHER = 8
 """Clips that are judged at once."""
@@ -154,7 +155,7 @@ class DynamicCandidate:
         self.cell.eval()
         if most := self.proxy.settings.settle:
             data = self.proxy.train
-            clips = data.clips[spread(len(data), most)]
+            clips = data.clips[list(thinned(range(len(data)), most))]
             settle(self.cell, torch.split(clips, JUDGED_TOGETHER), lambda some: list(self._answers(data, some, WHOLE)))
 
 

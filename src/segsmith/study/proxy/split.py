@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import TypeVar
 
 from segsmith.data.base import Clip, Dataset, FrameSequence
 from segsmith.data.select import HOLDOUT, hold_out
 from segsmith.errors import UserError
 
+Thing = TypeVar("Thing")
 SHARE = 0.1
 """Of the clips, for judging."""
 
@@ -40,11 +42,11 @@ def meta_split(dataset: Dataset, split: str, length: int, *, by: str = CLIP, see
     return found
 
 
-def thinned(clips: Sequence[Clip], most: int) -> tuple[Clip, ...]:
+def thinned(things: Sequence[Thing], most: int) -> tuple[Thing, ...]:
     """At most so many (all where 0), evenly spread."""
-    if not most or len(clips) <= most:
-        return tuple(clips)
-    return tuple(clips[place * len(clips) // most] for place in range(most))
+    if not most or len(things) <= most:
+        return tuple(things)
+    return tuple(things[place * len(things) // most] for place in range(most))
 
 
 def _by_clip(dataset: Dataset, split: str, length: int, seed: int) -> MetaSplit:

@@ -22,9 +22,10 @@ from segsmith.study.proxy.frames import FrameSource
 from segsmith.study.proxy.learning import Learning, coarser, mean_loss, shuffled
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
+from segsmith.study.proxy.split import thinned
 from segsmith.study.proxy.stem import STEM_TAPS
 from segsmith.study.proxy.store import Arrays, Move
-from segsmith.training.settle import settle, spread
+from segsmith.training.settle import settle
 
 JUDGED_TOGETHER = 8
 """Frames that are judged at once."""
@@ -152,7 +153,7 @@ class TemplateCandidate:
                 seen = self._seen(clips, places) if moved else self._stored(self.proxy.train, places)[0]
                 self.network.decode(seen)
 
-            settle(self.network, torch.split(spread(len(clips), most), JUDGED_TOGETHER), show)
+            settle(self.network, torch.split(torch.tensor(thinned(range(len(clips)), most)), JUDGED_TOGETHER), show)
 
     def _seen(self, clips: Sequence[Clip], places: Tensor) -> Features:
         source = self.proxy.pictures.source
