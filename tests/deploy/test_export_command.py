@@ -14,6 +14,7 @@ from export_help import CLASSES, SIZE, Tiny, misleading, picture, save_run, stat
 from segsmith.cli.export import export as command
 from segsmith.deploy import export as exporting
 from segsmith.deploy.export import ExportOptions, checked, export, place, publish, trained_on
+from segsmith.deploy.parity import compare
 from segsmith.deploy.targets import TARGETS, Made
 from segsmith.errors import UserError
 from segsmith.genotype import preset
@@ -79,6 +80,16 @@ def test_what_differs_gets_no_name(
         export(ExportOptions(tiny.run, size=SIZE, out=tmp_path, clips=1))
     assert [path.name for path in tmp_path.iterdir()] == ["tiny-key.onnx"]
     assert old.read_bytes() == b"of an earlier export"
+
+
+def test_a_state_that_grows_is_told_from_a_wrong_layer(
+    tiny: Tiny, made: Mapping[str, Made], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(exporting, "make", lambda *_: misleading(made))
+    monkeypatch.setattr(exporting, "compare", lambda *sides: replace(compare(*sides), logit_growth=4321.0))
+    told = r"logits grow 4,321-fold in 30 frames, and rounding with them.*train it for longer"
+    with pytest.raises(UserError, match=told):
+        export(ExportOptions(tiny.run, size=SIZE, out=tmp_path, clips=1))
 
 
 def test_an_export_of_other_parts_takes_the_place_of_the_old_one(tmp_path: Path) -> None:

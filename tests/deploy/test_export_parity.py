@@ -85,7 +85,7 @@ def test_a_state_that_grows_is_told(tiny: Tiny) -> None:
         weight.data *= 1.5
     growing = TorchRunner(network, tiny.meta)
     said = compare(growing, growing, tiny.clips(count=1)).words()
-    assert "-fold on the way: take key frames far more often than that" in said
+    assert "-fold in 30 frames: take key frames far more often than that" in said
 
 
 def test_labels_of_other_classes_are_not_used(tiny: Tiny) -> None:

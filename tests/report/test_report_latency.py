@@ -71,6 +71,13 @@ def test_a_search_on_a_latency_axis_keeps_its_baselines(tmp_path: Path) -> None:
     assert (static_.reward, static_.split, copy.reward) == (0.55, "val", None)
 
 
+def test_a_search_by_the_clock_has_timed_its_baseline(tmp_path: Path) -> None:
+    made = search_run(tmp_path / "search", 2, latency="8ms")
+    assert static_ms(read_run(made.path), video_genotype()) is None
+    made.update(key_ms=11.0)
+    assert static_ms(read_run(made.path), video_genotype()) == 11.0
+
+
 def test_a_judged_baseline_is_a_point_with_a_name(tmp_path: Path) -> None:
     out = forge(tmp_path / "mine")
     static = train_run(out / "static", model=False)

@@ -69,6 +69,7 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
 def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path) -> None:
     found = run_search(asked(root, tmp_path / "run", trials=2, latency="10000ms"))
     assert all(record.latency_ms is not None and 0 < record.latency_ms < 10000 for record in found.records)
+    assert RunFolder(tmp_path / "run").record()["key_ms"] > 0
 
 
 def test_timed_candidates_are_held_to_a_little_less(root: Path, tmp_path: Path) -> None:

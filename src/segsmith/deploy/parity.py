@@ -36,14 +36,20 @@ class Parity:
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def growing(self) -> str:
+        """How much logits grow, where they grow without end; errors of rounding grow with them."""
+        if self.logit_growth is None or self.logit_growth <= GROWS:
+            return ""
+        return f"logits grow {self.logit_growth:,.0f}-fold in {self.frames_per_clip} frames"
+
     def words(self) -> str:
         """One line for a person."""
         parts = [f"{self.equal_pixels:.4%} of pixels equal on {self.clips} clips of {self.frames_per_clip} frames"]
         if self.largest_logit_difference is not None:
             parts.append(f"logits off by at most {self.largest_logit_difference:.2g} (of {self.largest_logit:.2g})")
-        if self.logit_growth is not None and self.logit_growth > GROWS:
-            growth = f"{self.logit_growth:,.0f}-fold"
-            parts.append(f"logits grow {growth} on the way: take key frames far more often than that")
+        if self.growing:
+            parts.append(f"{self.growing}: take key frames far more often than that")
         if self.miou is not None and self.miou_torch is not None:
             parts.append(f"mIoU {self.miou:.2%}, in torch {self.miou_torch:.2%}")
         return "; ".join(parts)

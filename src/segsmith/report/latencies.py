@@ -93,12 +93,12 @@ def table_of(run: Run) -> Table | None:
 
 def static_ms(run: Run, cell: Genotype) -> float | None:
     """What the image network below a search's cells takes on a frame: as the search's table says, else as its forge
-    timed it; None where nobody wrote it down."""
+    or the search itself timed it; None where nobody wrote it down."""
     table = table_of(run) if run.configuration.get("table") else None
     if table is not None:
         try:
             return table.predict(cell).key_ms
         except UserError:
             return None
-    timed = forge_facts(run).get("static_ms")
+    timed = forge_facts(run).get("static_ms", run.record.get("key_ms"))
     return float(timed) if is_number(timed) else None

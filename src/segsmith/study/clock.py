@@ -45,6 +45,11 @@ class Clock:
                 clock._first = open_whole({KEY: whole}, table.target)[KEY], network.key.ms
         return clock
 
+    @property
+    def key_ms(self) -> float | None:
+        """Of the first key frame that was timed: that of all cells, or the image network itself."""
+        return next(iter(self._keys.values()), None)
+
     def __call__(self, genotype: Genotype) -> float:
         wholes = wholes_of(genotype, self.target.size, self.classes)
         known = self._keys.get(wholes[KEY].name)

@@ -141,6 +141,8 @@ def _drive(run: RunFolder, study: optuna.Study, checked: Checked, pool: Pool, pr
             book = driver.run()
     finally:
         _keep_best(run, driver.book)
+        if checked.clock is not None and checked.clock.key_ms is not None:
+            run.update(key_ms=round(checked.clock.key_ms, 4))
     if driver.settled:
         progress.settled(book)
         run.update(settled=True)
