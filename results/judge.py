@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from origin import asked, began, called, commit
+from origin import asked, began, called, chain, commit
 
 from segsmith.data.open import open_dataset, without_path
 from segsmith.deploy.export import ExportOptions, export
@@ -53,6 +53,7 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
         "what": Path(configuration["what"]).name,
         "parameters": describe(meta.genotype, (360, 480), len(meta.classes), meta.in_channels).parameters,
         "weights": began(made, configuration),
+        "trained": [one["budget"] for one in reversed(chain(made, configuration))],
         "data": without_path(data),
         "protocol": made["protocol"],
         "split": made["split"],

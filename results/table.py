@@ -30,7 +30,7 @@ def render(records: Sequence[Mapping[str, Any]]) -> str:
     """What stands between the two marks."""
     if not records:
         return "No network has been judged yet.\n"
-    head = ("network", "parameters", "val mIoU", "unseen street", "flicker", "VC8", "key / step / mix, ms", "start")
+    head = ("network", "parameters", "val mIoU", "unseen street", "flicker", "VC8", "key / step / mix, ms", "training", "start")
     parts = [grid(head, [row(one) for one in records])]
     parts += [text for protocol in _unique(one["protocol"] for one in records) if (text := said(records, protocol))]
     videos = [one for one in records if one["scores"]["val"]["controls"]]
@@ -53,6 +53,7 @@ def row(one: Mapping[str, Any]) -> Row:
         percent(val["flicker"]),
         percent(val["vc8_strict"]),
         " / ".join([*times, *([number(taken["mix_ms"])] if "step" in taken else [])]),
+        ", then ".join(one.get("trained", [one["budget"]["budget"]])),
         start(one["weights"]),
     )
 
