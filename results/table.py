@@ -53,7 +53,7 @@ def row(one: Mapping[str, Any]) -> Row:
         percent(val["flicker"]),
         percent(val["vc8_strict"]),
         " / ".join([*times, *([number(taken["mix_ms"])] if "step" in taken else [])]),
-        ", then ".join(one.get("trained", [one["budget"]["budget"]])),
+        ", then ".join(one["trained"]),
         start(one["weights"]),
     )
 
