@@ -55,8 +55,12 @@ def limits(made: Mapping[str, Any], configuration: Mapping[str, Any]) -> list[st
 
 def asked(record: Mapping[str, Any]) -> str:
     """The command of a run."""
-    given = record["configuration"]["data"]
-    return shlex.join(["segsmith", *(_word(word, given) for word in record["arguments"])])
+    given, words = record["configuration"]["data"], record["arguments"]
+    told_words = [_word(word, given) for word in words]
+    for place, option in enumerate(words[:-1]):
+        if option in ("-o", "--out"):
+            told_words[place + 1] = called(Path(words[place + 1]))
+    return shlex.join(["segsmith", *told_words])
 
 
 def _word(word: str, data: str) -> str:

@@ -68,7 +68,7 @@ def test_killed_in_every_stage_it_repeats_nothing_that_was_finished(
     assert all(Path(path).exists() for path in found["files"])
     assert load(out).meta is not None
     page = (out / "report.html").read_text()
-    for words in ("Forge a network for", "What was exported", "Where the time went", "Accuracy against cost"):
+    for words in ("Forge a network for", "What was exported", "Where the time went", "Accuracy against latency"):
         assert words in page
 
 

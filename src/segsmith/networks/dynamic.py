@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from segsmith.errors import UserError
 from segsmith.genotype.core import Genotype
 from segsmith.networks.graph import GraphNet, module_name, reads, setting, uniform
+from segsmith.networks.handing import hand_on
 from segsmith.networks.image import supervise
 from segsmith.networks.interface import Features, State, StaticNetwork, Tap
 from segsmith.networks.meta import Meta
 from segsmith.networks.parts import Join
 from segsmith.networks.sizes import check_frame, halve, tap_size
 from segsmith.networks.tensors import load_weights, weights_of
-from segsmith.ops.blocks import Size, conv_bn_relu, initialise, size_of
+from segsmith.ops.blocks import BatchNorm, Size, conv_bn_relu, initialise, size_of
 
 PREVIOUS = "prev:"
 
@@ -43,6 +44,12 @@ class DynamicCell(nn.Module):
         for part in (self.adapters, self.net, self.join):
             initialise(part)
         self.classifier = copy.deepcopy(classifier)
+
+    def begin_as_copy(self, norm: BatchNorm) -> None:
+        """``norm`` is the last batch norm in front of ``dec``. Many cells have no way to hand ``dec`` on unchanged."""
+        name = PREVIOUS + "dec"
+        if name in self.net.inputs:
+            hand_on(cast(nn.Sequential, self.adapters[module_name(name)]), self.net, self.join.reduce, name, norm)
 
     def forward(self, features: Features, state: State) -> tuple[Tensor, Tensor]:
         values = {name: features[name] for name in self.current}
@@ -71,9 +78,13 @@ class DynamicNetwork(nn.Module):
         self.deepest = next((name for name in reversed(list(static.taps)) if name in needed), None)
 
     def start_from(self, static: nn.Module) -> None:
-        """Take over a trained static network, and its classifier as the start of the cell's own."""
+        """Take over a trained static network, and its classifier as the start of the cell's own. Where the cell can, it
+        begins as one that copies."""
         load_weights(cast(nn.Module, self.static), weights_of(static))
         self.cell.classifier.load_state_dict(self.static.classifier.state_dict())
+        join = getattr(self.static, "join", None)
+        if isinstance(join, Join):
+            self.cell.begin_as_copy(cast(BatchNorm, join.reduce[1]))
 
     def key(self, frame: Tensor) -> tuple[Tensor, State]:
         check_frame(frame, self.in_channels)

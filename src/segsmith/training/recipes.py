@@ -141,7 +141,10 @@ VIDEO = Recipe(
         Phase(0.40, (Rate("cell", "adamw", 2e-3, weight_decay=1e-4),), crop=0.7, length=6, truncate=3),
         Phase(
             0.35,
-            (Rate("cell", "adamw", 1e-3, weight_decay=1e-4), Rate("static", "adamw", 2e-4, weight_decay=1e-2, norms=False)),
+            (
+                Rate("cell", "adamw", 1e-3, weight_decay=1e-4),
+                Rate("static", "adamw", 2e-4, weight_decay=1e-2, norms=False),
+            ),
             length=4,
             truncate=2,
         ),
