@@ -30,7 +30,17 @@ def render(records: Sequence[Mapping[str, Any]]) -> str:
     """What stands between the two marks."""
     if not records:
         return "No network has been judged yet.\n"
-    head = ("network", "parameters", "val mIoU", "unseen street", "flicker", "VC8", "key / step / mix, ms", "training", "start")
+    head = (
+        "network",
+        "parameters",
+        "val mIoU",
+        "unseen street",
+        "flicker",
+        "VC8",
+        "key / step / mix, ms",
+        "training",
+        "start",
+    )
     parts = [grid(head, [row(one) for one in records])]
     parts += [text for protocol in _unique(one["protocol"] for one in records) if (text := said(records, protocol))]
     videos = [one for one in records if one["scores"]["val"]["controls"]]

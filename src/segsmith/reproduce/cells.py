@@ -156,6 +156,7 @@ def differences(context: Context) -> list[Difference]:
         *size_difference(context),
         *training_difference("static network", STATIC, scale.image),
         *training_difference("cells", DYNAMIC, scale.cell),
+        difference("start of a cell that is trained", "random", "hands on what the last frame left, where it can"),
         difference("number of candidates", "not printed; 2 GPU-days", f"{scale.trials}, proxy {scale.proxy}"),
         difference("scores", "frames behind the first of each clip", "all frames, key frames among them"),
         latency_difference(context, "1080Ti, 2048x1024, the static network on the first frame alone", "costs"),
