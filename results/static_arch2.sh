@@ -1,9 +1,5 @@
 #!/bin/sh
-# arch2: MobileNet-v2 and a searched decoder, from random weights, with street-still as a teacher. As it stands: the way
-# that made static_arch2.json.
-MINUTES=${MINUTES:-55}
-TEACHER=${TEACHER-street-still}
-DEVICES=${DEVICES:-1}
+# arch2: MobileNet-v2 and a searched decoder, from random weights.
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/arch2" arch2

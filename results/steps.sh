@@ -8,7 +8,6 @@
 #   SEED           of all that is random (0)
 #   DEVICES        processes or GPUs of each training (auto; 1 where the recorded run had one)
 #   EXTRA          more words for each training, such as "--size 180x240"
-#   TEACHER        a trained network that image networks learn from, too (none)
 #   FIGURES        the folder for the JSON files (RUNS/figures); FIGURES=results writes those that are committed
 #   SECONDS_TIMED  for the times of a network (60)
 #   PYTHON         that has segsmith (the repository's .venv where there is one)
@@ -33,7 +32,6 @@ TRIALS=${TRIALS:-100}
 SEED=${SEED:-0}
 DEVICES=${DEVICES:-auto}
 EXTRA=${EXTRA:-}
-TEACHER=${TEACHER:-}
 FIGURES=${FIGURES:-$RUNS/figures}
 STREETS=${STREETS:-streets:clips=200,frames=30,size=360x480}
 
@@ -64,9 +62,9 @@ train() {
 image() {
     if [ "$PRETRAIN" != 0 ]; then
         train "$1-streets" "$2" "$STREETS" "$PRETRAIN"
-        train "$1" "$1-streets" "$DATA" "$MINUTES" ${TEACHER:+--teacher "$TEACHER"}
+        train "$1" "$1-streets" "$DATA" "$MINUTES"
     else
-        train "$1" "$2" "$DATA" "$MINUTES" ${TEACHER:+--teacher "$TEACHER"}
+        train "$1" "$2" "$DATA" "$MINUTES"
     fi
 }
 

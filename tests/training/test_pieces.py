@@ -14,7 +14,7 @@ from segsmith.training.averaging import Average
 from segsmith.training.budget import Budget, rate
 from segsmith.training.options import TrainOptions, scaled
 from segsmith.training.parts import optimisers, parameters_of, set_learning
-from segsmith.training.recipes import DYNAMIC, RECIPES, STATIC, VIDEO, Phase, Rate, recipe_named
+from segsmith.training.recipes import DYNAMIC, RECIPES, STATIC, Phase, Rate, recipe_named
 from segsmith.training.runfolder import RunFolder, read_json, replacing, write_json
 from segsmith.training.snapshot import Counters
 
@@ -83,15 +83,6 @@ def test_frozen_parts_are_in_evaluation_mode() -> None:
     assert network.cell.training
     set_learning(network, DYNAMIC.phases[1])
     assert network.static.encoder[1].training
-
-
-def test_norms_that_take_no_statistics_leave_the_weights_to_learn() -> None:
-    network = video_network()
-    static = network.static.encoder[1]
-    set_learning(network, VIDEO.phases[-1])
-    assert not static.training
-    assert static.weight.requires_grad
-    assert network.static.encoder[0].training
 
 
 def test_recipes_hold_the_papers_numbers() -> None:

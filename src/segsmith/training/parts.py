@@ -63,12 +63,10 @@ def _optimiser(rate: Rate, groups: list[dict[str, object]]) -> torch.optim.Optim
 def set_learning(network: nn.Module, phase: Phase) -> None:
     """Training mode and gradients for the parts that the phase names; the others stand still."""
     named = {rate.part for rate in phase.rates}
-    renewed = {rate.part for rate in phase.rates if rate.norms}
     network.train()
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(bool(part_of(name) & named))
     for name, module in network.named_modules():
         own = list(module.parameters(recurse=False))
-        learning = renewed if isinstance(module, nn.BatchNorm2d) else named
-        if own and not part_of(f"{name}.weight") & learning:
+        if own and not part_of(f"{name}.weight") & named:
             module.eval()

@@ -12,15 +12,13 @@ from segsmith.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One part of the network (a word of ``parts.PARTS``) and its optimiser. ``norms``: whether its batch norms take
-    new statistics, too."""
+    """One part of the network (a word of ``parts.PARTS``) and its optimiser."""
 
     part: str
     optimiser: str
     lr: float
     momentum: float = 0.9
     weight_decay: float = 0.0
-    norms: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +139,7 @@ VIDEO = Recipe(
         Phase(0.40, (Rate("cell", "adamw", 2e-3, weight_decay=1e-4),), crop=0.7, length=6, truncate=3),
         Phase(
             0.35,
-            (
-                Rate("cell", "adamw", 1e-3, weight_decay=1e-4),
-                Rate("static", "adamw", 2e-4, weight_decay=1e-2, norms=False),
-            ),
+            (Rate("cell", "adamw", 1e-3, weight_decay=1e-4), Rate("static", "adamw", 2e-4, weight_decay=1e-2)),
             length=4,
             truncate=2,
         ),
