@@ -56,14 +56,12 @@ def limits(made: Mapping[str, Any], configuration: Mapping[str, Any]) -> list[st
 def asked(record: Mapping[str, Any]) -> str:
     """The command of a run."""
     given, words = record["configuration"]["data"], record["arguments"]
-    told_words = [_word(word, given) for word in words]
-    for place, option in enumerate(words[:-1]):
-        if option in ("-o", "--out"):
-            told_words[place + 1] = called(Path(words[place + 1]))
-    return shlex.join(["segsmith", *told_words])
+    return shlex.join(["segsmith", *(_word(*both, given) for both in zip(["", *words], words, strict=False))])
 
 
-def _word(word: str, data: str) -> str:
+def _word(before: str, word: str, data: str) -> str:
+    if before in ("-o", "--out"):
+        return called(Path(word))
     option, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
     if value == data:
         return option + mark + without_path(value)

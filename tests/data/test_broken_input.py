@@ -1,7 +1,6 @@
 """Broken data sets: each kind has its own line, which names the file and the way out. Never a traceback."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from broken_kit import FRAME, Case
 from dataset_builders import bands, camvid, folder, pixels, save
+from PIL import Image as Pillow
 from typer.testing import CliRunner
 
 from segsmith.cli.data import app
@@ -49,11 +49,20 @@ def test_a_mistake_in_the_name_is_a_user_error_in_one_line(tmp_path: Path) -> No
     assert "\n" not in line
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs POSIX permissions, and not to be root")
-def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
-    (camvid(tmp_path) / "train" / FRAME).chmod(0)
-    result = CliRunner().invoke(app, ["check", f"camvid:{tmp_path}"])
+def test_a_file_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = camvid(tmp_path) / "train" / FRAME
+
+    def refusing(path: Path) -> Pillow.Image:
+        """As for anybody but root."""
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return opened(path)
+
+    opened = Pillow.open
+    monkeypatch.setattr(Pillow, "open", refusing)
+    result = CliRunner().invoke(app, ["check", f"camvid:{tmp_path}", "--workers", "1"])
     assert result.exit_code == 2
+    assert f"train/{FRAME}" in result.stdout
     assert "may not be read" in result.stdout
 
 

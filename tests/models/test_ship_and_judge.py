@@ -135,6 +135,7 @@ def test_no_path_of_this_machine_is_told(origin: ModuleType, run: Path) -> None:
     words = ["train", "light", "--data", "camvid:/home/me/CamVid", "-o", "/home/me/x", "--static=/home/me/y"]
     asked = origin.asked(record | {"arguments": words})
     assert asked == "segsmith train light --data camvid:PATH -o runs/x --static=runs/y"
+    assert origin.asked(record | {"arguments": ["train", "light", "-o", "x"]}) == "segsmith train light -o runs/x"
 
 
 def test_the_first_run_behind_a_run_is_found(origin: ModuleType, run: Path, tmp_path: Path) -> None:

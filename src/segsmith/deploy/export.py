@@ -159,12 +159,12 @@ def prove(
     parity = compare(reference, exported, clips, witness)
     bound = BOUNDS[options.precision]
     if parity.equal_pixels < bound:
-        grows = parity.growing
-        why = f"; {grows}, and rounding with them" if grows else explain(made, network, card, target, clips)
+        grown = f"; {parity.growing}, and rounding with them"
+        why = grown if parity.growing else explain(made, network, card, target, clips)
         raise UserError(
             f"the export differs from the network: {parity.equal_pixels:.4%} of pixels have the same class, and "
             f"{bound:.1%} must{why}",
-            fix="train it for longer (nothing was written)" if grows else "nothing was written",
+            fix="train it for longer (nothing was written)" if parity.growing else "nothing was written",
         )
     return parity
 

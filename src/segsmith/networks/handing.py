@@ -33,13 +33,13 @@ def is_layers(module: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def hand_on(adapter: nn.Sequential, net: GraphNet, join: nn.Sequential, source: str, before: BatchNorm) -> bool:
+def hand_on(adapter: nn.Sequential, net: GraphNet, join: nn.Sequential, source: str, before: BatchNorm) -> None:
     """Begin so: ``source`` passes the adapter, a chain of nodes and the join unchanged. ``before`` is the batch norm
-    that gave it its values, ahead of a ReLU. Whether there is a way, and channels to take it."""
+    that gave it its values, ahead of a ReLU. Where there is no way, or no channels to take it, nothing changes."""
     nodes = chain(net, source, convolutions=False) or chain(net, source, convolutions=True)
     channels = before.num_features
     if not nodes or cast(nn.Conv2d, adapter[0]).out_channels != channels:
-        return False
+        return
     values = rectified(before)
     pass_on(adapter[0], 0)
     keep(adapter[1], values, 0)
@@ -60,7 +60,6 @@ def hand_on(adapter: nn.Sequential, net: GraphNet, join: nn.Sequential, source: 
                     keep(layer, values, 0)
     pass_on(join[0], net.outputs.index(nodes[-1]) * channels)
     keep(join[1], values, 0)
-    return True
 
 
 def rectified(norm: BatchNorm) -> tuple[Tensor, Tensor]:

@@ -19,8 +19,6 @@ from segsmith.study.storage import read_trials
 from segsmith.study.trial import ATTRIBUTE, REPEATED, SCORED, STOPPED, Record
 from segsmith.training.runfolder import RunFolder, is_held, replacing
 
-"""Of the run's folder: held by the driver for as long as it lives."""
-
 
 @dataclass(frozen=True)
 class Results:

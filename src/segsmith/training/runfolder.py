@@ -20,6 +20,7 @@ import segsmith
 from segsmith.errors import UserError
 
 LOCK = ".lock"
+"""In a run's folder: held by the process that works there, for as long as it lives."""
 PACKAGES = ("torch", "numpy", "lightning-fabric", "optuna", "onnx", "onnxruntime", "opencv-python-headless")
 
 
@@ -57,8 +58,7 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     path = folder / LOCK
     with _no_new_empty_folder(folder):
         make_folder(folder)
-        lock, before = FileLock(path, timeout=0), {*os.listdir(folder), LOCK}
-        held_before = path.exists()
+        lock, before = FileLock(path, timeout=0), {*os.listdir(folder)}
         try:
             lock.acquire()
         except Timeout:
@@ -69,7 +69,7 @@ def alone(folder: Path, what: str) -> Iterator[None]:
         try:
             yield
         finally:
-            if not held_before and {*os.listdir(folder)} == before:
+            if {*os.listdir(folder)} - before == {LOCK}:
                 path.unlink()
             lock.release()
 
