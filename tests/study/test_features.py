@@ -16,7 +16,6 @@ from segsmith.genotype import prune
 from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.spaces import DynamicSpace
-from segsmith.study.prepare import arrays_of
 from segsmith.study.proxy.clips import WHOLE, Window, random_window
 from segsmith.study.proxy.collect import Wanted, Workshop, collect
 from segsmith.study.proxy.dynamic import DynamicCandidate, DynamicOpener
@@ -59,9 +58,8 @@ def test_a_cell_sees_what_it_would_see_in_its_network(
     clips = dataset.clips("train", 3)
     wanted = Wanted(("layer2", "layer3", "layer4"), True, 1)
     store = collect(network.static, source, clips, wanted, Workshop(place, torch.device("cpu"), quiet))
-    classifier = arrays_of(network.static.classifier.state_dict())
-    resident = scale == 1.0
-    proxy = DynamicOpener(meta.genotype, len(NAMES), classifier, store, store, SETTINGS, "cpu", resident).open()
+    below, arrays = network.static, (store, store)
+    proxy = DynamicOpener.on(below, meta.genotype, arrays, SETTINGS, "cpu", resident=scale == 1.0).open()
     space = DynamicSpace(meta.genotype, rows=3, step_scales=(scale,), channels=8)
     genotype = space.build(
         {
@@ -97,6 +95,29 @@ def test_a_cell_sees_what_it_would_see_in_its_network(
     for row, clip in zip(proxy.train.clips, clips, strict=True):
         truth = proxy.train.masks(row[1:], WHOLE, 1).numpy()
         np.testing.assert_array_equal(truth, np.stack([dataset.reader.mask(frame) for frame in clip.frames]))
+
+
+def test_a_cell_begins_as_in_its_network(place: Path, dataset: Dataset, source: FrameSource) -> None:
+    network, meta = load_checkpoint(place / "arch2.safetensors")
+    shop = Workshop(place, torch.device("cpu"), quiet)
+    store = collect(network.static, source, dataset.clips("train", 2), Wanted(("layer2",), False, 1), shop)
+    proxy = DynamicOpener.on(network.static, meta.genotype, (store, store), SETTINGS, "cpu", resident=True).open()
+    space = DynamicSpace(meta.genotype, rows=1, channels=network.static.dec.channels)
+    row = {"n0.loc1": "prev:dec", "n0.loc2": "layer2", "n0.op1": "skip", "n0.op2": "sep3", "n0.agg": "wsum"}
+    genotype = prune(space.build(row))
+    torch.manual_seed(0)
+    candidate = proxy.candidate(genotype, 2, seed=0)
+    torch.manual_seed(0)
+    whole = DynamicNetwork(genotype, network.static)
+    whole.start_from(network.static)
+    assert isinstance(candidate, DynamicCandidate)
+    for name, weights in whole.cell.state_dict().items():
+        torch.testing.assert_close(candidate.cell.state_dict()[name], weights, rtol=0, atol=0)
+    clips = proxy.train.clips
+    dec = proxy.train.maps("dec", clips[:, 0], WHOLE)
+    candidate.cell.eval()
+    ((_, logits),) = candidate._answers(proxy.train, clips, WHOLE)
+    torch.testing.assert_close(logits, proxy.outline.classifier(dec), rtol=1e-4, atol=1e-4)
 
 
 def test_features_are_computed_once(place: Path, dataset: Dataset, source: FrameSource) -> None:

@@ -22,7 +22,6 @@ from segsmith.networks.build import VideoNetwork
 from segsmith.networks.encoder import MobileNetV2
 from segsmith.networks.parts import EncoderDecoder
 from segsmith.spaces import DynamicSpace, Space
-from segsmith.study.prepare import arrays_of
 from segsmith.study.proxy.collect import Wanted, Workshop, collect
 from segsmith.study.proxy.dynamic import DynamicOpener
 from segsmith.study.proxy.frames import FrameSource, shrunk
@@ -30,6 +29,7 @@ from segsmith.study.proxy.presets import ProxySettings, Stage
 from segsmith.study.proxy.scoring import Proxy
 from segsmith.study.proxy.stem import STEM_TAPS, collect_crops, collect_frames, frozen
 from segsmith.study.proxy.template import Pictures, TemplateOpener, batches
+from segsmith.study.proxy.weights import arrays_of
 
 CANDIDATES, JUDGED = 3, 8
 
@@ -100,9 +100,7 @@ def cells(few: Few, network: VideoNetwork, static: Genotype, space: DynamicSpace
         )
         for clips, stride in ((few.learnt, settings.learn_at), (few.judged, settings.judge_at))
     )
-    classifier = arrays_of(below.classifier.state_dict())
-    device = str(few.shop.device)
-    return DynamicOpener(static, below.classes, classifier, train, val, settings, device, True).open()
+    return DynamicOpener.on(below, static, (train, val), settings, str(few.shop.device), resident=True).open()
 
 
 def images(few: Few, network: VideoNetwork) -> Proxy:

@@ -45,10 +45,10 @@ class DynamicCell(nn.Module):
             initialise(part)
         self.classifier = copy.deepcopy(classifier)
 
-    def begin_as_copy(self, norm: BatchNorm) -> None:
-        """``norm`` is the last batch norm in front of ``dec``. Many cells have no way to hand ``dec`` on unchanged."""
+    def begin_as_copy(self, norm: BatchNorm | None) -> None:
+        """``norm`` is ``last_norm`` of the static network. Many cells have no way to hand ``dec`` on unchanged."""
         name = PREVIOUS + "dec"
-        if name in self.net.inputs:
+        if norm is not None and name in self.net.inputs:
             hand_on(cast(nn.Sequential, self.adapters[module_name(name)]), self.net, self.join.reduce, name, norm)
 
     def forward(self, features: Features, state: State) -> tuple[Tensor, Tensor]:
@@ -82,9 +82,7 @@ class DynamicNetwork(nn.Module):
         begins as one that copies."""
         load_weights(cast(nn.Module, self.static), weights_of(static))
         self.cell.classifier.load_state_dict(self.static.classifier.state_dict())
-        join = getattr(self.static, "join", None)
-        if isinstance(join, Join):
-            self.cell.begin_as_copy(cast(BatchNorm, join.reduce[1]))
+        self.cell.begin_as_copy(last_norm(self.static))
 
     def key(self, frame: Tensor) -> tuple[Tensor, State]:
         check_frame(frame, self.in_channels)
@@ -152,6 +150,12 @@ class DynamicNetwork(nn.Module):
             )
         if len(state["dec"]) != len(frame):
             raise ValueError(f"{len(frame)} frames for the state of {len(state['dec'])} streams")
+
+
+def last_norm(static: StaticNetwork) -> BatchNorm | None:
+    """The batch norm that ``dec`` comes out of, where the network ends in a join."""
+    join = getattr(static, "join", None)
+    return cast(BatchNorm, join.reduce[1]) if isinstance(join, Join) else None
 
 
 def check_reads(read: Sequence[str], known: Sequence[str]) -> None:

@@ -1,12 +1,10 @@
 """From what is asked of a search to everything that its driver needs: space, data, features, meter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TypeAlias, cast
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +30,7 @@ from segsmith.study.proxy.split import MetaSplit, meta_split, thinned
 from segsmith.study.proxy.stem import Stem, collect_crops, collect_frames, frozen
 from segsmith.study.proxy.store import Store
 from segsmith.study.proxy.template import Pictures, TemplateOpener, batches
+from segsmith.study.proxy.weights import arrays_of
 from segsmith.training.match import require_same_classes
 from segsmith.training.run import device_of
 from segsmith.training.start import checkpoint_of
@@ -161,8 +160,8 @@ def _collect_cells(
         collect(static, frames, clips, Wanted(taps, half, min(stride, static.dec.stride)), ask.shop(say))
         for clips, stride, frames in parts
     )
-    classifier, resident = arrays_of(static.classifier.state_dict()), ask.resident(train, val)
-    return DynamicOpener(space.static, static.classes, classifier, train, val, ask.settings, ask.device, resident)
+    resident = ask.resident(train, val)
+    return DynamicOpener.on(static, space.static, (train, val), ask.settings, ask.device, resident)
 
 
 def _template(ask: Ask) -> Known:
@@ -217,8 +216,3 @@ def _said(ask: Ask, split: MetaSplit) -> str:
     how = f"clips of {ask.settings.length}" if ask.settings.length > 1 else "frames"
     counts = f"{len(split.train)} {how} to learn from, {len(split.val)} to judge by"
     return f"{ask.dataset.name}: {ask.dataset.protocol}; {counts}"
-
-
-def arrays_of(weights: Mapping[str, torch.Tensor]) -> dict[str, npt.NDArray[np.generic]]:
-    """As they travel to other processes."""
-    return {name: x.detach().cpu().numpy() for name, x in weights.items()}

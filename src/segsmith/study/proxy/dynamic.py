@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from segsmith.genotype import Genotype, prune
 from segsmith.networks.build import build_static
-from segsmith.networks.dynamic import DynamicCell
+from segsmith.networks.dynamic import DynamicCell, last_norm
 from segsmith.networks.graph import setting
-from segsmith.networks.interface import State, Tap
+from segsmith.networks.interface import State, StaticNetwork, Tap
 from segsmith.networks.sizes import halve
+from segsmith.ops.blocks import BatchNorm
 from segsmith.ops.memory import channels_last
 from segsmith.study.proxy.clips import WHOLE, ClipData, Window, random_window
 from segsmith.study.proxy.collect import FULL, HALF
@@ -22,6 +21,7 @@ from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.split import thinned
 from segsmith.study.proxy.store import Arrays, Move
+from segsmith.study.proxy.weights import Weights, arrays_of, tensors_of
 from segsmith.training.settle import settle
 
 JUDGED_TOGETHER = 8
@@ -30,25 +30,38 @@ JUDGED_TOGETHER = 8
 
 @dataclass(frozen=True)
 class DynamicOpener:
-    """``static`` is the genotype of the network that cells stand on, ``classifier`` the weights of its last
-    convolution. ``resident`` says whether features are to be held in memory."""
+    """``static`` is the genotype of the network that cells stand on. ``classifier`` and ``norm`` are its last
+    convolution, and the batch norm before. ``resident`` says whether features are to be held in memory."""
 
     static: Genotype
     classes: int
-    classifier: Mapping[str, npt.NDArray[np.generic]]
+    classifier: Weights
+    norm: Weights
     train: Arrays
     val: Arrays
     settings: ProxySettings
     device: str
     resident: bool
 
+    @classmethod
+    def on(
+        cls, below: StaticNetwork, static: Genotype, arrays: tuple[Arrays, Arrays], settings: ProxySettings,
+        device: str, resident: bool,
+    ) -> "DynamicOpener":  # fmt: skip
+        """``arrays`` of train and val are what ``below``, the network of ``static``, gave."""
+        norm = last_norm(below)
+        classifier, ahead = arrays_of(below.classifier.state_dict()), arrays_of(norm.state_dict() if norm else {})
+        return cls(static, below.classes, classifier, ahead, *arrays, settings, device, resident)
+
     def open(self) -> "DynamicProxy":
         device = torch.device(self.device)
         with torch.device("meta"):
             static = build_static(prune(self.static), self.classes)
-        classifier = static.classifier.to_empty(device=device).requires_grad_(False)
-        classifier.load_state_dict({name: torch.tensor(weights) for name, weights in self.classifier.items()})
-        outline = Outline(static.taps, static.dec, classifier)
+        norm = last_norm(static)
+        if norm is not None:
+            with_weights(norm, self.norm, device)
+        classifier = with_weights(static.classifier, self.classifier, device)
+        outline = Outline(static.taps, static.dec, classifier, norm)
         train, val = (
             ClipData.of(arrays, outline.taps, outline.dec, device, self.resident) for arrays in (self.train, self.val)
         )
@@ -68,6 +81,7 @@ class Outline:
     taps: Mapping[str, Tap]
     dec: Tap
     classifier: nn.Module
+    norm: BatchNorm | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class DynamicProxy:
     def candidate(self, genotype: Genotype, batch: int, seed: int) -> "DynamicCandidate":
         cell = DynamicCell(prune(genotype), self.outline.taps, self.outline.dec, self.outline.classifier)
         channels_last(cell, self.device)
+        cell.begin_as_copy(self.outline.norm)
         scale = HALF if setting(genotype, "step_scale") == 0.5 else FULL
         return DynamicCandidate(self, cell, scale, batch, torch.Generator().manual_seed(seed))
 
@@ -157,6 +172,13 @@ class DynamicCandidate:
             data = self.proxy.train
             clips = data.clips[list(thinned(range(len(data)), most))]
             settle(self.cell, torch.split(clips, JUDGED_TOGETHER), lambda some: list(self._answers(data, some, WHOLE)))
+
+
+def with_weights(module: nn.Module, weights: Weights, device: torch.device) -> nn.Module:
+    """``module`` without gradients on ``device``, wherever it was."""
+    module.to_empty(device=device).requires_grad_(False)
+    module.load_state_dict(tensors_of(weights))
+    return module
 
 
 def at(stride: int, outline: Outline) -> int:

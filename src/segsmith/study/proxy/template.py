@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import cast
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +23,7 @@ from segsmith.study.proxy.presets import ProxySettings, longer
 from segsmith.study.proxy.split import thinned
 from segsmith.study.proxy.stem import STEM_TAPS
 from segsmith.study.proxy.store import Arrays, Move
+from segsmith.study.proxy.weights import Weights, tensors_of
 from segsmith.training.settle import settle
 
 JUDGED_TOGETHER = 8
@@ -44,7 +43,7 @@ class Pictures:
 class TemplateOpener:
     """``stem``: its weights. ``resident`` says whether features are to be held in memory."""
 
-    stem: Mapping[str, npt.NDArray[np.generic]]
+    stem: Weights
     train: Arrays
     val: Arrays
     pictures: Pictures
@@ -55,7 +54,7 @@ class TemplateOpener:
     def open(self) -> "TemplateProxy":
         device = torch.device(self.device)
         train, val = (arrays.load(device, self.resident) for arrays in (self.train, self.val))
-        stem = {name: torch.tensor(weights) for name, weights in self.stem.items()}
+        stem = tensors_of(self.stem)
         return TemplateProxy(stem, train, val, self.pictures, self.settings, device)
 
     def longer(self, factor: float) -> "TemplateOpener":
