@@ -66,7 +66,8 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
     assert len(whole.records) == 3
 
 
-def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path) -> None:
+def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segsmith.study.clock.SECONDS", 0.2)
     found = run_search(asked(root, tmp_path / "run", trials=2, latency="10000ms"))
     assert all(record.latency_ms is not None and 0 < record.latency_ms < 10000 for record in found.records)
     assert RunFolder(tmp_path / "run").record()["key_ms"] > 0
@@ -89,6 +90,7 @@ def test_a_latency_that_nothing_keeps_ends_the_search(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segsmith.study.driver.REFUSALS", 3)
+    monkeypatch.setattr("segsmith.study.clock.SECONDS", 0.2)
     with pytest.raises(UserError, match="none of 3 candidates in a row met the budget"):
         run_search(asked(root, tmp_path / "run", trials=1, latency="0.001ms"))
 
