@@ -42,7 +42,9 @@ def row(search: Path, data: str, words: list[str]) -> dict[str, Any]:
     assert best is not None
     proxy = {"trained": len(found.ranked()), "proxy_reward": round(best.reward or 0.0, 4)}
     cost = {"parameters": best.parameters, "flops": best.flops, "latency_ms": best.latency_ms}
-    return {"sampler": sampler, "seed": int(seed), **proxy, **cost, **judged(trained(search, words, seed), data)}
+    run = trained(search, words, seed)
+    steps = RunFolder(run).record()["steps"]
+    return {"sampler": sampler, "seed": int(seed), **proxy, **cost, "steps": steps, **judged(run, data)}
 
 
 def mean(rows: list[dict[str, Any]], sampler: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ The same random cells both ways, in turn, in one process. Plain: for every candi
 and augmented and the whole static network runs on them, all in float32, eager, on whole frames; losses and validation
 at full resolution. Ours: what ``--proxy quick`` does. Both train for the same epochs on the same clips with the same
 optimiser, and nobody is stopped early. What is computed once (features) is timed apart and counts for a thousandth.
+Cells begin as copies of the key frame where they can, both ways; ``proxy_at_random`` is ours without that.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,6 +36,7 @@ from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
+from segsmith.study.proxy.dynamic import DynamicProxy
 from segsmith.study.proxy.learning import Learning, mean_loss
 from segsmith.study.proxy.marks import Judge, Marks, labels
 from segsmith.study.proxy.presets import ProxySettings
@@ -134,6 +136,8 @@ def main() -> None:
     ready = prepare(asked, lambda what, done, total: None)
     once = time.perf_counter() - start
     proxy = ready.opener.open()
+    assert isinstance(proxy, DynamicProxy)
+    at_random = replace(proxy, outline=replace(proxy.outline, norm=None))
     dataset, settings = open_dataset(options.data), ready.settings
     split = meta_split(dataset, "train", settings.length, seed=options.seed)
     static = checkpoint_of(options.static)
@@ -152,10 +156,12 @@ def main() -> None:
         marks = plain.score(genotype, seed)
         end = time.perf_counter()
         again = evaluate(proxy, Job(number, genotype, seed + 1))
+        random = evaluate(at_random, Job(number, genotype, seed))
         row = {
             "proxy": outcome.stages[-1].marks.reward,
             "proxy_other_seed": again.stages[-1].marks.reward,
             "proxy_half_way": outcome.stages[0].marks.reward,
+            "proxy_at_random": random.stages[-1].marks.reward,
             "plain": marks.reward,
             "proxy_s": middle - start,
             "plain_s": end - middle,
@@ -184,6 +190,7 @@ def summary(rows: list[dict[str, float]], once: float) -> dict[str, Any]:
         "spearman_with_another_seed": rank("proxy_other_seed", "plain"),
         "spearman_of_two_seeds": rank("proxy", "proxy_other_seed"),
         "spearman_half_way": rank("proxy_half_way", "plain"),
+        "spearman_at_random": rank("proxy_at_random", "plain"),
         "features_once_s": round(once, 1),
         "spread_of_plain_rewards": round(float(np.std(column("plain"))), 4),
     }
