@@ -1,5 +1,6 @@
 #!/bin/sh
-# template-arch0, 280K parameters, from random weights. As it stands: the way that made template_arch0.json.
+# template-arch0, 280K parameters, from random weights. The way that made
+# template_arch0.json, at the commit that stands there.
 DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 

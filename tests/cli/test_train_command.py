@@ -122,6 +122,16 @@ def test_seeds_give_mean_and_spread(tmp_path: Path) -> None:
     assert summary["miou"]["sd"] >= 0
 
 
+def test_seeds_of_stills_have_no_flicker(tmp_path: Path) -> None:
+    data = two_class_folder(tmp_path / "data")
+    for second in tmp_path.glob("data/*/val/val_1.png"):
+        second.unlink()
+    words = ("--data", data, "--epochs", "0.5", "--batch", "2", "--device", "cpu")
+    run("train", "template-arch1", *words, "--quiet", "--seeds", "2", "-o", str(tmp_path / "runs"))
+    summary = json.loads((tmp_path / "runs/metrics.json").read_text())
+    assert set(summary) == {"seeds", "miou", "fwiou", "macc"}
+
+
 MISTAKES = [
     (["train"], "what to train"),
     (["train", "arch2"], "--data is missing"),

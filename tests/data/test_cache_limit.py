@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 from memory_data import file_set
 
-from segsmith.data.cache import FrameCache, open_cache
+from segsmith.data.cache import FrameCache, cached, open_cache
 from segsmith.data.housekeeping import VARIABLE, entries, limit, remove
 from segsmith.errors import UserError
 
@@ -29,6 +29,14 @@ def make(root: Path, number: int, age: int = 0) -> str:
     past = folder.stat().st_mtime - age
     os.utime(folder, (past, past))
     return folder.name
+
+
+def test_a_split_that_is_too_large_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGSMITH_CACHE", str(tmp_path / "cache"))
+    dataset = file_set(tmp_path / "data", 4)
+    assert isinstance(cached(dataset, "train").reader, FrameCache)
+    monkeypatch.setenv(VARIABLE, "10 kB")
+    assert cached(dataset, "train").reader is dataset.reader
 
 
 def test_what_lay_unused_the_longest_goes_first(

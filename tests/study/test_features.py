@@ -138,6 +138,14 @@ def test_padding_is_mean_and_void(source: FrameSource, dataset: Dataset) -> None
     assert (mask[HEIGHT:] == VOID).all()
 
 
+def test_a_frame_of_another_size_is_named(source: FrameSource, dataset: Dataset) -> None:
+    small = replace(source, whole=(HEIGHT // 2, WIDTH // 2))
+    with pytest.raises(
+        UserError, match=f"different sizes: {HEIGHT}x{WIDTH} behind {HEIGHT // 2}x{WIDTH // 2} .*--size"
+    ):
+        small.normalised(dataset.frames("train")[0], torch.device("cpu"))
+
+
 def test_the_majority_of_every_block() -> None:
     mask = np.array([[0, 0, 1, 2, 7], [1, 0, 1, VOID, 7], [VOID, VOID, 2, 2, VOID]], np.uint8)
     np.testing.assert_array_equal(majority(mask, 2, 8), [[0, 1, 7], [VOID, 2, VOID]])

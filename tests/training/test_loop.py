@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import RandomFeed, image_network, loop, recipe, video_network
+from tiny import RandomFeed, TinyVideo, image_network, loop, recipe, video_network
 from torch import nn
 
 from segsmith.errors import UserError
@@ -141,6 +141,30 @@ def test_rewind_goes_back_and_finishes(tmp_path: Path, monkeypatch: pytest.Monke
     assert made.counters.salt == 1
     assert made.counters.step == 20
     assert all(torch.isfinite(value).all() for value in weights(made.network).values())
+
+
+def steep_network() -> TinyVideo:
+    """From the seventh step on it has losses that are numbers, and gradients that are none."""
+    network, steps = image_network(), itertools.count()
+    network.static.classifier.weight.register_hook(lambda slope: slope * (1 if next(steps) < 6 else float("inf")))
+    return network
+
+
+def test_gradients_that_are_no_numbers_change_no_weight(tmp_path: Path) -> None:
+    network = steep_network()
+    with pytest.raises(UserError, match="became nan at step 6"):
+        loop(tmp_path, network, recipe()).train()
+    assert all(torch.isfinite(value).all() for value in network.parameters())
+
+
+def test_a_run_does_not_go_back_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(loop_module, "SNAPSHOT_SECONDS", 0.0)
+    made = loop(tmp_path, steep_network(), recipe(), rewind=True)
+    with pytest.raises(UserError, match=r"became nan 6 times behind step 6 .*lower --lr"):
+        made.train()
+    assert capsys.readouterr().err.count("back to step 6 at half the learning rate") == 5
 
 
 def test_asked_to_stop_it_saves_and_goes_on_later(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from segsmith.training.budget import Budget
 from segsmith.training.loop import Loop
 from segsmith.training.options import TrainOptions
 from segsmith.training.recipes import Phase, Rate
-from segsmith.training.run import train_run
+from segsmith.training.run import processes_for, train_run
 from segsmith.training.runfolder import RunFolder
 from segsmith.training.together import Together
 
@@ -65,6 +65,13 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     assert one.counters.step == 20
     for name, value in network.named_parameters():
         torch.testing.assert_close(two[name], value.detach(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("batch", "cores", "processes"), [(8, 2, 2), (32, 6, 4), (9, 2, 1), (16, 3, 2), (1, 2, 1), (7, 8, 1), (64, 16, 16)]
+)
+def test_every_process_takes_as_much(batch: int, cores: int, processes: int) -> None:
+    assert processes_for(batch, cores) == processes
 
 
 STREETS = "streets:clips=8,frames=4,size=64x96,seed=3"

@@ -37,7 +37,7 @@ def train(
     consistency: Annotated[float | None, Opt(help="Weight of steadiness between the frames of a clip.")] = None,
     synthetic: Annotated[float | None, Opt(help="Share of clips made from one image by synthetic motion.")] = None,
     pseudo_labels: Annotated[bool, Opt(help="Label bare frames by the static network where it is sure.")] = False,
-    accumulate: Annotated[int, Opt(help="Cut each batch into this many pieces.")] = 1,
+    accumulate: Annotated[int, Opt(min=1, help="Cut each batch into this many pieces.")] = 1,
     device: Annotated[str, Opt(help="cpu, cuda or auto.")] = "auto",
     precision: Annotated[str, Opt(help="32 or bf16.")] = "32",
     devices: Annotated[str, Opt(help="How many GPUs, or processes on a CPU: a number, or auto.")] = "auto",
@@ -48,7 +48,7 @@ def train(
         int, Opt(help="Of a search's run: train so many of its best networks, each in a folder of OUT.")
     ] = 0,
     seeds: Annotated[int, Opt(help="Train this many times, seeds counted up, for mean and spread.")] = 1,
-    key_every: Annotated[int, Opt(help="How often a key frame comes when the network is judged on video.")] = 5,
+    key_every: Annotated[int, Opt(min=1, help="How often a key frame comes when the network is judged on video.")] = 5,
     on_nan: Annotated[str, Opt(help="What a loss that is no number does: stop, or rewind.")] = "stop",
     resume: Annotated[str, Opt(help="Go on with this run.")] = "",
     quiet: Annotated[bool, Opt(help="No progress.")] = False,

@@ -113,8 +113,13 @@ def open_cache(
 
 
 def cached(dataset: Dataset, split: str) -> Dataset:
-    """The data set with one split alone, read from its cache: for what goes through whole frames again and again."""
-    return replace(dataset, splits={split: dataset.splits[split]}, reader=open_cache(dataset, split))
+    """The data set with one split alone, read from its cache: for what goes through whole frames again and again. A
+    split that is larger than all caches may be is read as it is."""
+    one = replace(dataset, splits={split: dataset.splits[split]})
+    frames = one.frames(split)
+    if frames and len(frames) * dataset.reader.image(frames[0]).nbytes > limit():
+        return one
+    return replace(one, reader=open_cache(one, split))
 
 
 def default_folder() -> Path:

@@ -7,6 +7,8 @@ from segsmith.data.base import Dataset, FrameSequence
 from segsmith.errors import UserError
 
 HOLDOUT = "holdout"
+REACH = 5
+"""So many frames before a labelled one are learnt from at the most."""
 
 
 def joined_split(dataset: Dataset, split: str) -> Dataset:
@@ -19,6 +21,18 @@ def joined_split(dataset: Dataset, split: str) -> Dataset:
             raise UserError(f"{dataset.name} has no split {part!r}", fix=f"it has {', '.join(dataset.splits)}")
         sequences += dataset.splits[part]
     return replace(dataset, splits={**dataset.splits, split: sequences})
+
+
+def near_labels(dataset: Dataset, split: str) -> Dataset:
+    """With what can be learnt from of that split, if anything: of films with few labels most frames are never asked
+    for, and decoding them all would fill the disk."""
+    found = []
+    for sequence in dataset.splits.get(split, ()):
+        ends = [place for place, frame in enumerate(sequence.frames) if frame.labelled]
+        near = sorted({place for end in ends for place in range(max(0, end - REACH), end + 1)})
+        found.append(replace(sequence, frames=tuple(sequence.frames[place] for place in near)))
+    kept = tuple(sequence for sequence in found if sequence.frames)
+    return replace(dataset, splits={**dataset.splits, split: kept}) if kept else dataset
 
 
 def hold_out(dataset: Dataset, beginnings: Sequence[str]) -> Dataset:

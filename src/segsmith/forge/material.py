@@ -9,6 +9,7 @@ from segsmith.data.cache import FrameCache, Size, open_cache
 from segsmith.data.check import check
 from segsmith.data.faults import Fault
 from segsmith.data.open import open_dataset
+from segsmith.data.select import near_labels
 from segsmith.errors import UserError
 from segsmith.forge.options import AUTO, DYNAMIC, LGC, TEMPLATE, ForgeOptions
 from segsmith.latency.table import Table
@@ -63,7 +64,7 @@ def material_of(options: ForgeOptions) -> Material:
     target = target_of(options, (height, width))
     resized = target.size != (height, width)
     judged = next((name for name in ("test", "val", TRAIN) if any(f.labelled for f in dataset.frames(name))), TRAIN)
-    caches = [open_cache(dataset, TRAIN, size=target.size if resized else None)]
+    caches = [open_cache(near_labels(dataset, TRAIN), TRAIN, size=target.size if resized else None)]
     caches += [open_cache(dataset, name) for name in sorted({"val", judged} & set(dataset.splits) - {TRAIN})]
     refuse_fatal(check(replace(dataset, reader=Decoded.of(caches, dataset.reader)), workers=1).faults)
     split = clips_of(dataset, settings, options.seed)

@@ -15,6 +15,7 @@ from torch import nn
 from segsmith.data.augment import MEAN, STD
 from segsmith.data.base import Clip
 from segsmith.data.cache import open_cache
+from segsmith.data.select import near_labels
 from segsmith.forge.material import TRAIN, Material
 from segsmith.forge.watch import seconds_of
 from segsmith.genotype import Genotype
@@ -60,7 +61,7 @@ class Few:
         clips = material.dataset.clips(TRAIN, settings.length)
         learnt, judged = clips[: settings.batch], clips[-JUDGED:]
         size = material.work_size or shrunk(material.size, settings.longest)
-        cache = open_cache(material.dataset, TRAIN, size=None if size == material.size else size)
+        cache = open_cache(near_labels(material.dataset, TRAIN), TRAIN, size=None if size == material.size else size)
         classes = len(material.dataset.classes)
         source = FrameSource(cache, cache.folder.name, size, classes, MEAN, STD)
         short = replace(settings, stages=(Stage(1, 1e-3), Stage(1, 1e-3)))

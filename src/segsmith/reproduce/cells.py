@@ -60,7 +60,7 @@ def search(context: Context, place: Place) -> Found:
     proxy = context.scale.city_proxy if place.city else context.scale.proxy
     run = str(context.out / place.key / "static")
     found = searched(context, f"{place.key}/search", "dynamic", place, proxy, static=run)
-    paths = best_of(found.run, context.scale.networks)
+    paths = best_of(found.run, min(context.scale.networks, len(found.ranked())))
     return {"counts": found.counts, "best": [str(path.relative_to(context.out)) for path in paths]}
 
 

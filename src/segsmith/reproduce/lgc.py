@@ -54,7 +54,7 @@ def ablation(context: Context, table: str) -> Found:
     words = (("width", str(scale.width)),) if scale.width else ()
     search = GradientOptions(
         "lgc", data, "", settings=scale.gradient, space_options=words, table=options.table, minutes=scale.minutes,
-        size=scale.size, device=options.device, quiet=options.quiet,
+        size=scale.size, seed=options.seed, device=options.device, quiet=options.quiet,
     )  # fmt: skip
     train = TrainOptions(
         "", data, "", recipe=LGC.name, epochs=training.epochs, minutes=training.minutes, batch=training.batch,

@@ -60,7 +60,7 @@ def stem_options(context: Context) -> dict[str, str]:
 
 def search(context: Context) -> Found:
     found = searched(context, "search", "template", context.home, context.scale.proxy, **stem_options(context))
-    paths = best_of(found.run, context.scale.networks)
+    paths = best_of(found.run, min(context.scale.networks, len(found.ranked())))
     return {"counts": found.counts, "best": [str(path.relative_to(context.out)) for path in paths]}
 
 

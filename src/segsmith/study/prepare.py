@@ -12,7 +12,7 @@ from segsmith.data.augment import MEAN, STD, Triple
 from segsmith.data.base import Dataset
 from segsmith.data.cache import default_folder, open_cache
 from segsmith.data.open import open_dataset
-from segsmith.data.select import joined_split
+from segsmith.data.select import joined_split, near_labels
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype
 from segsmith.networks.build import VideoNetwork
@@ -105,7 +105,8 @@ class Ask:
         return FrameSource(self.dataset.reader, "", resized or self.whole, classes, mean, std, pad)
 
     def decoded(self, source: FrameSource, resized: tuple[int, int] | None, say: Say) -> FrameSource:
-        cache = open_cache(self.dataset, self.options.split, size=resized, progress=partial(say, "frames"))
+        split = self.options.split
+        cache = open_cache(near_labels(self.dataset, split), split, size=resized, progress=partial(say, "frames"))
         return replace(source, reader=cache, key=cache.folder.name)
 
     def shop(self, say: Say) -> Workshop:

@@ -63,13 +63,9 @@ def evaluate(
     split: str,
     *,
     key_every: int = 1,
-    after_key_only: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Result:
-    """Every sequence from its first frame on: a key frame, ``key_every - 1`` steps, and so on.
-
-    ``after_key_only`` leaves key frames out of the scores, as paper 1 does with the first frames of its clips.
-    """
+    """Every sequence from its first frame on: a key frame, ``key_every - 1`` steps, and so on."""
     total = len(dataset.frames(split))
     if not any(frame.labelled for frame in dataset.frames(split)):
         have = ", ".join(name for name, sequences in dataset.splits.items() if sequences) or "none"
@@ -87,7 +83,7 @@ def evaluate(
         answer = answerer.step(image) if distance else answerer.key(image)
         temporal.update(answer, truth)
         drift.update(distance, answer, truth)
-        if truth is not None and not (after_key_only and distance == 0):
+        if truth is not None:
             confusion.update(answer, truth)
             boundary.update(answer, truth)
             frames += 1

@@ -35,8 +35,8 @@ class Glance:
             return None
         video = isinstance(network, DynamicNetwork)
         some = starts(sequences, key_every) if video else spread(sequences)
-        whole = cached(dataset, "val")
-        return cls(replace(whole, splits={"val": some}), network, meta, key_every if video else 1, device)
+        seen = cached(replace(dataset, splits={"val": some}), "val")
+        return cls(seen, network, meta, key_every if video else 1, device)
 
     def miou(self) -> float:
         return evaluate(self._answerer(), self.dataset, "val", key_every=self.key_every).scores.miou
@@ -59,7 +59,13 @@ def spread(sequences: tuple[FrameSequence, ...]) -> tuple[FrameSequence, ...]:
 
 
 def starts(sequences: tuple[FrameSequence, ...], key_every: int) -> tuple[FrameSequence, ...]:
-    """The beginnings of as many sequences as are needed, each at least one key frame and its steps long."""
-    each = max(key_every, MOST // len(sequences))
-    found = [FrameSequence(sequence.name, sequence.frames[:each]) for sequence in sequences]
-    return tuple(found[: max(1, MOST // each)])
+    """Pieces of as many sequences as are needed, each at least one key frame and its steps long. It begins with the
+    key frame that the first labelled frame follows."""
+    labelled = [sequence for sequence in sequences if any(frame.labelled for frame in sequence.frames)]
+    each = max(key_every, MOST // len(labelled))
+    found = []
+    for sequence in labelled[: max(1, MOST // each)]:
+        first = next(place for place, frame in enumerate(sequence.frames) if frame.labelled)
+        start = first - first % key_every
+        found.append(FrameSequence(sequence.name, sequence.frames[start : start + each]))
+    return tuple(found)

@@ -1,5 +1,6 @@
 """The training loop: phases of a recipe, a budget, snapshots. What step n does hangs on the seed and n alone."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,9 @@ from segsmith.training.snapshot import Counters
 from segsmith.training.together import add_up_gradients, same_buffers
 
 SNAPSHOT_SECONDS = 60.0
+
+REWINDS = 5
+"""So often a run goes back to the same snapshot."""
 
 LOOK_PAUSE = 15.0
 """The least time between two looks at val, in times of what a look takes."""
@@ -200,18 +204,22 @@ class Loop:
         scales = 1 / weight.clamp(min=1e-6)
         pieces = min(self.counters.micro, frames.shape[0])
         parts = list(zip(frames.tensor_split(pieces), masks.tensor_split(pieces), strict=True))
-        total = sum(self._clip(part, mask, scales) for part, mask in parts)
+        whole = world * frames.shape[0]
+        total = sum(self._clip(part, mask, scales, part.shape[0] / whole) for part, mask in parts)
         if world > 1:
             add_up_gradients(self.network, self.fabric)
-        if self.recipe.clip_norm:
-            nn.utils.clip_grad_norm_(
-                [p for p in self.network.parameters() if p.grad is not None], self.recipe.clip_norm
-            )
+        if not self._clipped():
+            return math.nan  # and the weights are as they were
         for optimiser in self.optimisers:
             optimiser.step()
         if self.average is not None:
             self.average.update(self.network)
         return total
+
+    def _clipped(self) -> bool:
+        """Bring the gradients down to the recipe's length; whether they have one."""
+        found = [parameter for parameter in self.network.parameters() if parameter.grad is not None]
+        return bool(nn.utils.clip_grad_norm_(found, self.recipe.clip_norm or math.inf).isfinite())
 
     def _agreed(self, loss: float) -> float:
         """Advance the clock; the step's loss. Processes must all see one clock, one loss and one wish to stop, or
@@ -226,12 +234,13 @@ class Loop:
         self.interruption.asked = asked > 0
         return loss
 
-    def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor) -> float:
+    def _clip(self, frames: Tensor, masks: Tensor, scales: Tensor, share: float) -> float:
         """Forward and backward through a clip in pieces; between two pieces the state is cut off from the graph."""
         state: State | None = None
         total = 0.0
         for start, end in cuts(frames.shape[1], self.recipe.phases[self.counters.phase].truncate):
-            loss, state = self.objective(Piece(frames[:, start:end], masks[:, start:end], scales[start:end]), state)
+            piece = Piece(frames[:, start:end], masks[:, start:end], scales[start:end], share)
+            loss, state = self.objective(piece, state)
             if loss.requires_grad:
                 self.fabric.backward(loss)
             state = {name: value.detach() for name, value in state.items()}
@@ -293,6 +302,12 @@ class Loop:
             )
         salt = self.counters.salt + 1
         self.counters = snapshot.read_counters(self.run.last)
+        if salt > self.counters.salt + REWINDS:
+            raise UserError(
+                f"the loss became {loss:.3g} {REWINDS + 1} times behind step {self.counters.step}",
+                fix="train anew with a lower --lr",
+                path=self.run.path,
+            )
         self.optimisers = []
         self._enter(self.counters.phase)
         snapshot.restore(self.run.last, self.network, self.average, self._bare_optimisers())

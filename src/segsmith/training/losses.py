@@ -1,6 +1,8 @@
-"""What training minimises. Sums and their weights stay apart, so that halves of a batch add up to the whole."""
+"""What training minimises.
 
-import torch
+Of cross-entropy sums and weights stay apart, so that halves of a batch add up to the whole; the others are means.
+"""
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -51,12 +53,15 @@ def consistency(before: Tensor, now: Tensor, mask_before: Tensor, mask_now: Tens
 
 
 def pseudo_labels(logits: Tensor, masks: Tensor, certain: float = 0.9) -> Tensor:
-    """Masks with the network's own certain answers on frames that have no label at all."""
+    """The network's own certain answers on frames that have no label at all; void elsewhere."""
     logits = F.interpolate(logits, size=masks.shape[-2:], mode="bilinear", align_corners=False)
     probability, answer = logits.softmax(1).max(1)
-    guess = answer.to(masks.dtype).where(probability > certain, torch.full_like(masks, VOID))
-    bare = (masks == VOID).flatten(1).all(1)[:, None, None]
-    return guess.where(bare, masks)
+    return answer.to(masks.dtype).where((probability > certain) & bare(masks)[:, None, None], VOID)
+
+
+def bare(masks: Tensor) -> Tensor:
+    """Which of them hold no label."""
+    return (masks == VOID).flatten(1).all(1)
 
 
 def class_weights(shares: list[float]) -> list[float]:

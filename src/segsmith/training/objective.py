@@ -23,12 +23,14 @@ class Trainable(Network, Protocol):
 class Piece:
     """Some frames of a batch of clips, in order: frames NxTxCxHxW, masks NxTxHxW.
 
-    ``scales`` (T) turns each frame's sum of losses into its mean over the whole batch of all processes.
+    ``scales`` (T) turns each frame's sum of losses into its mean over the whole batch of all processes; ``share`` is
+    how much of that batch's clips are here: what is a mean over a piece counts so much.
     """
 
     frames: Tensor
     masks: Tensor
     scales: Tensor
+    share: float = 1.0
 
 
 class Objective(nn.Module):
@@ -55,25 +57,27 @@ class Objective(nn.Module):
         for t in range(piece.frames.shape[1]):
             frame, mask = piece.frames[:, t], piece.masks[:, t]
             if state is None:
-                logits, state, loss = self._key(frame, mask, piece.scales[t], 1.0 if single else self.recipe.key_loss)
+                weight = 1.0 if single else self.recipe.key_loss
+                logits, state, loss = self._key(frame, mask, piece.scales[t], piece.share, weight)
             else:
-                if self.recipe.pseudo_labels:
-                    mask = self._pseudo(frame, mask)
                 logits, state = self._net.step(frame, state)
-                loss = self._loss(logits, mask, piece.scales[t]) + self._distil(frame, logits)
+                loss = self._loss(logits, mask, piece.scales[t])
+                loss = loss + piece.share * (self._distil(frame, logits) + self._guessed(frame, mask, logits))
             total = total + loss
             if before is not None and self.recipe.consistency:
                 steady = losses.consistency(before, logits, piece.masks[:, t - 1], piece.masks[:, t])
-                total = total + self.recipe.consistency * steady
+                total = total + piece.share * self.recipe.consistency * steady
             before = logits
         assert state is not None
         return total, state
 
-    def _key(self, frame: Tensor, mask: Tensor, scale: Tensor, weight: float) -> tuple[Tensor, State, Tensor]:
+    def _key(
+        self, frame: Tensor, mask: Tensor, scale: Tensor, share: float, weight: float
+    ) -> tuple[Tensor, State, Tensor]:
         logits, state, extra = self._net.training_key(frame)
         if not weight:
             return logits, state, logits.new_zeros(())
-        loss = self._loss(logits, mask, scale) + self._distil(frame, logits)
+        loss = self._loss(logits, mask, scale) + share * self._distil(frame, logits)
         for answer in extra:
             loss = loss + self.recipe.auxiliary * self._loss(answer, mask, scale)
         return logits, state, weight * loss
@@ -88,10 +92,15 @@ class Objective(nn.Module):
             answer, _ = cast(Network, self._teacher[0]).key(frame)
         return self.recipe.distil * losses.distillation(logits, answer)
 
-    def _pseudo(self, frame: Tensor, mask: Tensor) -> Tensor:
+    def _guessed(self, frame: Tensor, mask: Tensor, logits: Tensor) -> Tensor:
+        """Against what the network itself would say of frames without labels if they were key frames."""
+        if not self.recipe.pseudo_labels:
+            return logits.new_zeros(())
         with torch.no_grad():
             answer, _ = self._net.key(frame)
-        return losses.pseudo_labels(answer, mask)
+        guess = losses.pseudo_labels(answer, mask)
+        weight = losses.pixel_weight(guess, self._weights).clamp(min=1e-6)
+        return losses.cross_entropy_sum(logits, guess, self._weights) / weight * losses.bare(mask).float().mean()
 
     @property
     def _net(self) -> Trainable:

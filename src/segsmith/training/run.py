@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 
 from segsmith.errors import UserError
 from segsmith.machine import cores
+from segsmith.training.feed import ClipFeed
 from segsmith.training.journal import Journal
 from segsmith.training.options import TrainOptions, check_seed
 from segsmith.training.runfolder import RunFolder, write_json
@@ -51,12 +52,18 @@ def rehearse(options: TrainOptions, resume: bool) -> int:
     one = begin(make_fabric(replace(options, devices=1)), options)
     if not resume:
         one.run.refuse_existing()
-    prepared(one, Journal(one.run, quiet=True))
+    loop = prepared(one, Journal(one.run, quiet=True))
     if options.devices:
         return options.devices
     if one.fabric.device.type != "cpu":
         return 1
-    return max(1, min(cores(), one.recipe.batch // IMAGES_IN_PROCESS))
+    return processes_for(min(cast(ClipFeed, one).made.batch for one in loop.feeds), cores())
+
+
+def processes_for(batch: int, most: int) -> int:
+    """Each takes as many images of a batch as the others."""
+    fitting = (count for count in range(min(most, batch // IMAGES_IN_PROCESS), 1, -1) if batch % count == 0)
+    return next(fitting, 1)
 
 
 @contextmanager
@@ -120,10 +127,14 @@ def train_seeds(options: TrainOptions, seeds: int) -> dict[str, Any]:
     scores = []
     for seed in range(options.seed, options.seed + seeds):
         scores.append(train_once(replace(options, seed=seed, out=str(out / f"seed-{seed}"))))
-    spreads = {key: _spread([float(score[key]) for score in scores]) for key in ("miou", "fwiou", "macc", "flicker")}
+    spreads = {
+        key: _spread([float(score[key]) for score in scores])
+        for key in ("miou", "fwiou", "macc", "flicker")
+        if all(score.get(key) is not None for score in scores)
+    }
     write_json(out / "metrics.json", {"seeds": seeds, **spreads})
-    middle, around = spreads["miou"]["mean"], spreads["miou"]["sd"]
-    if not options.quiet:
+    if not options.quiet and "miou" in spreads:
+        middle, around = spreads["miou"]["mean"], spreads["miou"]["sd"]
         sys.stderr.write(f"val mIoU {100 * middle:.2f} % ± {100 * around:.2f} over {seeds} seeds\n")
     return {"seeds": seeds, **spreads}
 

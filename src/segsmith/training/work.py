@@ -13,7 +13,7 @@ from torch import nn
 from segsmith.data.base import Dataset
 from segsmith.data.cache import cached, open_cache
 from segsmith.data.open import open_dataset
-from segsmith.data.select import joined_split
+from segsmith.data.select import joined_split, near_labels
 from segsmith.errors import UserError
 from segsmith.genotype.jsonform import to_json
 from segsmith.models import hint
@@ -65,9 +65,10 @@ class Work:
     @cached_property
     def source(self) -> Source:
         options, fabric = self.options, self.fabric
+        near = near_labels(self.dataset, options.split)
         return Source(
             self.dataset,
-            open_cache(self.dataset, options.split, size=options.size, workers=options.workers),
+            open_cache(near, options.split, size=options.size, workers=options.workers),
             options.split,
             options.seed,
             options.workers,

@@ -44,7 +44,8 @@ DRAWS = 20_000
 
 @dataclass(frozen=True)
 class AblationOptions:
-    """``search`` and ``train`` are what every row starts from; their own ``out`` and ``what`` mean nothing.
+    """``search`` and ``train`` are what every row starts from; their own ``out`` and ``what`` mean nothing. Seeds of
+    rows count from that of ``search``.
     ``networks``: how many random ones; ``judge``: the split that they are all judged by."""
 
     tables: tuple[str, ...]
@@ -100,8 +101,8 @@ class _Runs:
         write_json(done, found)
         return found
 
-    def _searched(self, row: Row, seed: int, folder: Path) -> dict[str, Any]:
-        asked = self._asked(row, seed, folder)
+    def _searched(self, row: Row, number: int, folder: Path) -> dict[str, Any]:
+        asked = self._asked(row, number, folder)
         result = run_gradient(asked)
         genotype = load_genotype(asked.out)
         _write(genotype, folder)
@@ -109,7 +110,7 @@ class _Runs:
 
     def _drawn(self, row: Row, number: int, folder: Path) -> dict[str, Any]:
         """Number n is the same in every process."""
-        space, rng = lgc_space(self._asked(BASE, 0, folder)), Random(f"control {number}")
+        space, rng = lgc_space(self._asked(BASE, 0, folder)), Random(f"control {self.options.search.seed + number}")
         limit = mean(one["predicted"] for one in self.of(BASE)) if row.random == WITHIN else float("inf")
         model = self.price.model(space)
         for _ in range(DRAWS):
@@ -134,8 +135,8 @@ class _Runs:
             "large": counts.large,
         }
 
-    def _trained(self, folder: Path, seed: int) -> dict[str, Any]:
-        run = RunFolder(folder / "train")
+    def _trained(self, folder: Path, number: int) -> dict[str, Any]:
+        run, seed = RunFolder(folder / "train"), self.options.search.seed + number
         if not run.exists():
             asked = replace(self.options.train, what=str(folder / "genotype.json"), out=str(run.path), seed=seed)
             scores = train_run(asked)
@@ -151,10 +152,10 @@ class _Runs:
         answerer = TorchAnswerer(network.to(device), meta, device)
         return evaluate(answerer, cached(self.dataset, judge), judge).scores.miou
 
-    def _asked(self, row: Row, seed: int, folder: Path) -> GradientOptions:
+    def _asked(self, row: Row, number: int, folder: Path) -> GradientOptions:
         base = self.options.search
         words = tuple(sorted((dict(base.space_options) | row.words).items()))
-        changes = {**row.changes, "space_options": words, "seed": seed, "out": str(folder / "search")}
+        changes = {**row.changes, "space_options": words, "seed": base.seed + number, "out": str(folder / "search")}
         return replace(base, **changes)
 
     def _say(self, text: str) -> None:

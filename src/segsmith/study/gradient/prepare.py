@@ -8,7 +8,7 @@ import torch
 from segsmith.data.base import Dataset
 from segsmith.data.cache import open_cache
 from segsmith.data.open import open_dataset
-from segsmith.data.select import joined_split
+from segsmith.data.select import joined_split, near_labels
 from segsmith.errors import UserError
 from segsmith.ops.blocks import Size
 from segsmith.ops.memory import channels_last
@@ -87,7 +87,7 @@ def _lgc(options: GradientOptions, settings: GradientSettings, say: Say) -> Read
     size = options.size or shrunk(native, settings.longest)
     device = device_of(options.device)
     cache = open_cache(
-        dataset,
+        near_labels(dataset, options.split),
         options.split,
         size=size if size != native else None,
         progress=partial(say, "frames"),

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from segsmith.data.augment import Triple
 from segsmith.data.base import VOID, Clip, Frame, Image, Reader
+from segsmith.errors import UserError
 
 TOGETHER = 8
 """Frames that go through a network at once."""
@@ -49,6 +50,9 @@ class FrameSource:
         mean, std = (torch.tensor(values, device=device)[:, None, None] for values in (self.mean, self.std))
         normal = (pixels.permute(2, 0, 1).float() / 255 - mean) / std
         height, width = self.size
+        if normal.shape[1] > height or normal.shape[2] > width:
+            what = f"frames are of different sizes: {normal.shape[1]}x{normal.shape[2]} behind {height}x{width}"
+            raise UserError(what, fix="give all frames one size with --size", path=frame.image)
         room = (0, width - normal.shape[2], 0, height - normal.shape[1])
         return F.pad(normal, room)[None].contiguous(memory_format=torch.channels_last)
 
