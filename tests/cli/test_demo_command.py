@@ -114,4 +114,4 @@ def test_the_whole_demo(tmp_path: Path) -> None:
     assert_whole(out, lines)
     assert RunFolder(out).record()["state"] == "finished"
     assert "Forge a network for" in (out / "report.html").read_text()
-    assert any(re.match(r"Done in \d\.\d minutes", line) for line in lines)
+    assert any(re.match(r"Done in \d+\.\d minutes", line) for line in lines)
