@@ -15,7 +15,7 @@
 #   TRIALS         of a search (100), and its SAMPLER (ppo): dynamic_light_net, template_search
 #   TOP            so many of its best are trained in full, a larger number later adds to them: the same two (2 and 1)
 #   STATIC         a trained run that the cells stand on (one of template-arch1, made first): dynamic_light_net
-#   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 42): street
+#   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 90): street
 #   SEARCH, SPACE  minutes of the search (MINUTES), and more words for it: lgc
 set -eu
 
