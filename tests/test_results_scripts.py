@@ -138,7 +138,7 @@ def test_minutes_are_those_of_the_cell_unless_it_has_its_own(copy: Path) -> None
     def minutes(**variables: str) -> list[str]:
         return [options(line)[1]["--minutes"] for line in asked(copy, "street", **variables)[:2]]
 
-    assert minutes() == ["60", "42"]
+    assert minutes() == ["60", "90"]
     assert minutes(MINUTES="5") == ["5", "5"]
     assert minutes(MINUTES="5", CELL_MINUTES="7") == ["5", "7"]
 
