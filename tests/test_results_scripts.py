@@ -122,7 +122,7 @@ def options(command: str) -> tuple[str, dict[str, str]]:
     return what, {"--seed": "0", **dict(zip(words[::2], words[1::2], strict=True))}
 
 
-@pytest.mark.parametrize("name", ["template_arch0", "street"])
+@pytest.mark.parametrize("name", ["template_arch0", "static_arch2", "street"])
 def test_a_script_is_the_way_that_was_recorded(copy: Path, name: str) -> None:
     command = json.loads((ROOT / "results" / f"{name}.json").read_text())["commands"][0]
     *_, trained, judged = asked(copy, name)

@@ -65,7 +65,9 @@ def test_more_time_trains_more_candidates_to_their_end_and_pays_for_a_table() ->
     assert not wants_table(TABLE_FROM, "mine.json")
 
 
-@pytest.mark.parametrize("speeds", [SPEEDS, replace(SPEEDS, candidate_s=300), replace(SPEEDS, start_s=100)])
+@pytest.mark.parametrize(
+    "speeds", [SPEEDS, replace(SPEEDS, candidate_s=300), *(replace(SPEEDS, start_s=s) for s in (100, 262, 600, 3000))]
+)
 def test_a_budget_too_short_names_one_that_would_do(speeds: Speeds) -> None:
     short = 100.0
     with pytest.raises(TooShort, match="too short for one candidate") as refused:

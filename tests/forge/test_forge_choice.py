@@ -18,6 +18,8 @@ from segsmith.forge.job import Job
 from segsmith.forge.work import judged
 from segsmith.genotype import Genotype, fingerprint, preset
 from segsmith.genotype.jsonform import to_json
+from segsmith.study.driver import NothingFits
+from segsmith.study.options import SearchOptions
 from segsmith.study.results import Results
 from segsmith.study.trial import Record
 from segsmith.training.runfolder import RunFolder
@@ -114,7 +116,28 @@ def test_finalists_are_ranked_by_demands_and_then_by_accuracy(job: Job, monkeypa
 
 
 def test_without_a_labelled_val_split_the_order_of_the_search_holds(job: Job) -> None:
-    assert judged(job, {"made": {}}) == {"miou": 0.0, "missed": []}
+    assert judged(job, {"made": {}}) == {"miou": None, "missed": []}
+
+
+def test_a_class_that_val_does_not_show_is_asked_of_nobody(job: Job) -> None:
+    assert judged(job, {"miou": 0.5, "per_class": {"box": None}})["missed"] == []
+    assert judged(job, {"miou": 0.5, "per_class": {"box": 0.2}})["missed"] == ["box"]
+
+
+def test_a_search_in_which_nothing_fits_leaves_the_leanest(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(options: SearchOptions) -> Results:
+        raise NothingFits("none of 2000 candidates in a row met the budget", fix="allow more")
+
+    monkeypatch.setattr(work, "run_search", searched)
+    monkeypatch.setattr(work, "load_results", choice.load_results)
+    costed = replace(job, facts=replace(job.facts, flops=1e9))
+    assert work.search(costed, 60.0) == {"trials": 4, "scored": 4}
+
+
+def test_the_same_network_of_a_supernet_is_trained_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "fitted", lambda job: iter([GENOTYPES[0], GENOTYPES[0], GENOTYPES[1]]))
+    lgc = replace(job, facts=replace(job.facts, space="lgc"))
+    assert [number for number, _, _ in choice.candidates(lgc, 9)] == [0, 1]
 
 
 @pytest.fixture

@@ -63,8 +63,10 @@ def test_a_stage_that_was_killed_counts_as_far_as_it_wrote_and_keeps_its_time(st
     now = time.time()
     kept["stages"][SEARCH] |= {"seconds": 5.0, "begun": now - 100}
     path.write_text(json.dumps(kept))
-    for file in tmp_path.rglob("*"):
-        os.utime(file, (now - 60, now - 60))
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search/study.db").write_text("")
+    os.utime(tmp_path / "search/study.db", (now - 60, now - 60))
+    (tmp_path / "report.html").write_text("made long after")
     stages.fault = ""
     stages.run(asked(tmp_path))
     done = json.loads(path.read_text())["stages"]

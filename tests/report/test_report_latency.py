@@ -132,6 +132,9 @@ def test_trained_networks_stand_against_latency_where_all_were_timed(tmp_path: P
     timed = cost_figure([Costed("it", judged, inside, Times(20.0, 5.0, 7.0, 3))])
     assert timed is not None
     assert timed.title == "Accuracy against latency"
+    apart = cost_figure([Costed("it", judged, inside, Times(20.0, 5.0, 7.0, 3))], joined=False)
+    assert apart is not None
+    assert ("Pareto front" in timed.svg, "Pareto front" in apart.svg) == (True, False)
     for said in ("it: 43.2\u00a0%, 7.00 ms", f"{STATIC}: 30.0\u00a0%, 20.0 ms", f"{COPY}: 35.0\u00a0%, 6.67 ms"):
         assert said in timed.svg, said
     plain = cost_figure([Costed("it", judged, inside, Times(20.0, 5.0)), Costed("b", judged, inside, None)])

@@ -105,6 +105,15 @@ def test_a_forge_lives_as_long_as_its_stages_write(tmp_path: Path, below: str) -
     assert "may have been killed" not in article(Reporter().view(read_run(out), "r")).state
 
 
+def test_a_run_judged_again_on_the_same_split_is_told_once(tmp_path: Path) -> None:
+    run = train_run(tmp_path / "run")
+    before = [judged.split for judged in read_run(run.path).judged]
+    assert before == ["val"]
+    again = {"split": "val", "miou": 0.4321, "controls": {}}
+    write_json(run.path / "evaluation" / "val" / "metrics.json", again)
+    assert [judged.record for judged in read_run(run.path).judged] == [again]
+
+
 def test_judging_a_run_does_not_wake_it(tmp_path: Path) -> None:
     run = train_run(tmp_path / "run", state="running")
     old = time.time() - 7200

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 import torch
-from study_help import CELL, COLOURS, NAMES, make_frames, make_static
+from study_help import CELL, COLOURS, HEIGHT, NAMES, WIDTH, make_frames, make_static
 
 from segsmith.errors import UserError
 from segsmith.genotype import Genotype, preset
@@ -19,7 +19,7 @@ from segsmith.networks.meta import Meta
 from segsmith.spaces import DynamicSpace, LgcSpace, Space, TemplateSpace
 from segsmith.spaces.make import SPACES, make_space
 from segsmith.study.options import SearchOptions
-from segsmith.study.prepare import prepare
+from segsmith.study.prepare import look_up, prepare
 from segsmith.study.proxy.presets import PRESETS, ProxySettings, Stage, proxy_named
 from segsmith.study.proxy.scoring import Job, Outcome, Proxy, evaluate, seed_of
 from segsmith.study.proxy.stem import Stem
@@ -74,6 +74,18 @@ def marks(outcome: Outcome) -> list[tuple[object, float]]:
 
 def some(space: Space, seed: int) -> Genotype:
     return space.decode(space.random(Random(seed)))
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "template"])
+def test_networks_are_costed_at_the_size_that_they_are_for(
+    place: Place, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Candidates learn from frames of half the size."""
+    settings = {"dynamic": DYNAMIC, "template": TEMPLATE}[kind]
+    monkeypatch.setattr("segsmith.study.proxy.presets.PRESETS", (replace(settings, longest=WIDTH // 2),))
+    asked = {"data": place.data, "out": "", "static": str(place.static), "proxy": "tiny", "trials": 1, "device": "cpu"}
+    assert look_up(SearchOptions(kind, **asked)).size == (HEIGHT, WIDTH)
+    assert look_up(SearchOptions(kind, **asked, size=(32, 48))).size == (32, 48)
 
 
 CASES = {

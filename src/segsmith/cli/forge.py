@@ -116,15 +116,15 @@ def outcome(options: "ForgeOptions", found: dict[str, Any]) -> list[str]:
 
     how = "measured" if found["measured"] else "as the table foretells"
     out = Path(options.out)
-    demands = f"; it misses {', '.join(found['missed'])}" if found["missed"] else ""
+    judged = "" if found["miou"] is None else f", val mIoU {100 * found['miou']:.1f} %"
+    judged += f"; it misses {', '.join(found['missed'])}" if found["missed"] else ""
     return [
         f"\nDone in {duration(found['seconds'])} of {duration(options.budget)}: {winner(found['trial'])}, "
-        f"{found['latency_ms']:.1f} ms a frame ({how}, {found['limit_ms']:.1f} were allowed), val mIoU "
-        f"{100 * found['miou']:.1f} %{demands}",
+        f"{found['latency_ms']:.1f} ms a frame ({how}, {found['limit_ms']:.1f} were allowed)"
+        f"{judged}",
         *(f"  {path}" for path in found["files"]),
         f"  {out / 'report.html'}",
         "and go on with",
         f"  segsmith run {out} VIDEO -o overlay.mp4",
         f"  segsmith benchmark {out}",
-        f"  segsmith report {out} {out / 'search'}",
     ]

@@ -106,12 +106,21 @@ def share_of(stage: str, shares: list[Share]) -> Share:
 
 
 def needed(spent: float, speeds: Speeds) -> float:
-    """The shortest budget that trains a network, one candidate and that candidate to its end."""
-    fixed = sum(fixed_of(stage, speeds, 1) for stage in STAGES)
+    """The shortest budget that trains a network, one candidate, and as many to their end as are trained on it."""
+    found = 0.0
+    for count in sorted(count for _, count in FINALISTS):
+        found = max(found, needed_for(count, spent, speeds))
+        if finalists(found) <= count:
+            break
+    return found
+
+
+def needed_for(count: int, spent: float, speeds: Speeds) -> float:
+    fixed = sum(fixed_of(stage, speeds, count) for stage in STAGES)
     learning = max(
         speeds.candidate_s / SHARES[SEARCH],
         SHORTEST / SHARES[STATIC],
-        SHORTEST / SHARES[TRAIN],
+        count * SHORTEST / SHARES[TRAIN],
     )
     return 1.05 * (spent + (fixed + learning) / (1 - RESERVE))
 

@@ -70,7 +70,8 @@ def chosen_by(job: Job, price: Price, count: int) -> Iterator[Chosen]:
 def candidates(job: Job, most: int) -> Iterator[tuple[int, Genotype, float | None]]:
     """Trial, network and reward, in the order in which they are worth a whole training."""
     if job.facts.space == LGC:
-        yield from ((number, genotype, None) for number, genotype in enumerate(fitted(job)))
+        different = {fingerprint(genotype): genotype for genotype in fitted(job)}
+        yield from ((number, genotype, None) for number, genotype in enumerate(different.values()))
         return
     for record in in_order(load_results(job.search))[:most]:
         yield record.number, network_of(record), record.reward

@@ -9,7 +9,7 @@ from typing import Any
 from segsmith.errors import UserError
 from segsmith.forge.budget import LOOK, STAGES, Share
 from segsmith.forge.options import ForgeOptions
-from segsmith.study.options import plain
+from segsmith.report.read import INNER
 from segsmith.training.runfolder import RunFolder, read_json, write_json
 
 FILE = "forge.json"
@@ -30,7 +30,7 @@ class Ledger:
             record = run.record()
             if record["command"] != "forge":
                 raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
-            if cls(run).stages.keys() <= {LOOK} and record["configuration"] != plain(options.record()):
+            if cls(run).stages.keys() <= {LOOK} and not options.is_that_of(record["configuration"]):
                 for path in (run.path / FILE, run.record_path):  # only looked so far: another plan may be made
                     path.unlink(missing_ok=True)
             else:
@@ -86,14 +86,16 @@ class Ledger:
         self._write(name, {**about, "seconds": seconds, "done": True, "found": found})
 
     def _before(self, name: str) -> float:
-        """Seconds that an earlier process has worked on a stage: of a killed one, as far as it wrote files."""
+        """Seconds that an earlier process has worked on a stage: of a killed one, as far as its runs wrote files.
+        Others may write into the folder long after."""
         stage = self.stages.get(name)
         if stage is None:
             return 0.0
         seconds, begun = float(stage["seconds"]), stage.get("begun")
         if begun is None:
             return seconds
-        last = max((path.stat().st_mtime for path in self.run.path.rglob("*") if path.is_file()), default=begun)
+        files = (file for name in INNER for file in self.run.path.rglob(name) if file.parent != self.run.path)
+        last = max((file.stat().st_mtime for file in files), default=float(begun))
         return round(seconds + max(0.0, last - float(begun)), 2)
 
     def _write(self, name: str, stage: dict[str, Any], state: str = "running") -> None:

@@ -61,7 +61,8 @@ class Few:
         clips = material.dataset.clips(TRAIN, settings.length)
         learnt, judged = clips[: settings.batch], clips[-JUDGED:]
         size = material.work_size or shrunk(material.size, settings.longest)
-        cache = open_cache(near_labels(material.dataset, TRAIN), TRAIN, size=None if size == material.size else size)
+        native = not material.resized and size == material.size
+        cache = open_cache(near_labels(material.dataset, TRAIN), TRAIN, size=None if native else size)
         classes = len(material.dataset.classes)
         source = FrameSource(cache, cache.folder.name, size, classes, MEAN, STD)
         short = replace(settings, stages=(Stage(1, 1e-3), Stage(1, 1e-3)))

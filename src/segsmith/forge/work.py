@@ -14,8 +14,10 @@ from segsmith.latency.job import begun, measure_table
 from segsmith.latency.rounds import Effort
 from segsmith.latency.target import save_target
 from segsmith.report.words import winner
+from segsmith.study.driver import NothingFits
 from segsmith.study.limits import parse_floors
 from segsmith.study.options import SearchOptions
+from segsmith.study.results import load_results
 from segsmith.study.search import run_search
 from segsmith.training.options import TrainOptions
 from segsmith.training.run import resume_run, train_run
@@ -81,26 +83,29 @@ def search(job: Job, seconds: float) -> dict[str, Any]:
     if facts.space == LGC:
         return search_supernet(job, seconds, lambda: price_now(job))
     save_target(facts.target, target)
-    found = run_search(
-        SearchOptions(
-            space=facts.space,
-            data=options.data,
-            out=str(job.search),
-            static=str(job.static),
-            minutes=seconds / 60,
-            seed=options.seed,
-            size=facts.work_size,
-            space_options=(("rows", str(facts.rows)),) if facts.rows else (),
-            latency=latency_held(job),
-            flops="" if job.table else f"{facts.flops / 1e6:.6g}M",
-            table=job.table,
-            target=str(target),
-            floors=options.floors,
-            key_every=facts.target.key_every,
-            device=options.device,
-            quiet=options.quiet,
-        )
+    asked = SearchOptions(
+        space=facts.space,
+        data=options.data,
+        out=str(job.search),
+        static=str(job.static),
+        minutes=seconds / 60,
+        seed=options.seed,
+        size=facts.work_size,
+        space_options=(("rows", str(facts.rows)),) if facts.rows else (),
+        latency=latency_held(job),
+        flops="" if job.table else f"{facts.flops / 1e6:.6g}M",
+        table=job.table,
+        target=str(target),
+        floors=options.floors,
+        key_every=facts.target.key_every,
+        device=options.device,
+        quiet=options.quiet,
     )
+    try:
+        found = run_search(asked)
+    except NothingFits as error:
+        job.say(str(error))
+        found = load_results(job.search)
     return {"trials": len(found.records), "scored": sum(found.counts.get(one, 0) for one in ("scored", "stopped"))}
 
 
@@ -119,7 +124,7 @@ def train_best(job: Job, seconds: float, count: int) -> dict[str, Any]:
     """The finalists, the best first. ``reserve``, if there is one, is trained should all of them be too slow."""
     chosen, reserve = choose(job, count)
     scores = [train_one(job, one, seconds / len(chosen)) for one in chosen]
-    ranked = sorted(scores, key=lambda one: (-len(one["missed"]), one["miou"]), reverse=True)
+    ranked = sorted(scores, key=lambda one: (-len(one["missed"]), one["miou"] or 0.0), reverse=True)
     return {"trained": ranked, "reserve": reserve}
 
 
@@ -135,11 +140,13 @@ def train_one(job: Job, one: Chosen, seconds: float) -> dict[str, Any]:
 def judged(job: Job, scores: dict[str, Any]) -> dict[str, Any]:
     """What decides between networks that are trained; without a labelled val split the search's word counts."""
     if "miou" not in scores:
-        return {"miou": 0.0, "missed": []}
+        return {"miou": None, "missed": []}
     return {"miou": scores["miou"], "missed": list(missed(job.options.floors, scores))}
 
 
 def missed(floors: tuple[str, ...], scores: dict[str, Any]) -> Iterator[str]:
+    """A class that val does not show is asked of nobody."""
     for name, floor in parse_floors(floors).items():
-        if (scores["per_class"].get(name) or 0.0) < floor:
+        iou = scores["per_class"].get(name)
+        if iou is not None and iou < floor:
             yield name

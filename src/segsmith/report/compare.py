@@ -92,7 +92,8 @@ def against_cost(views: Sequence[View]) -> Figure | None:
         [
             Costed(f"{run.name} on {judged.split}" if len(splits) > 1 else run.name, judged, inside, times_of(run))
             for run, judged, inside in found
-        ]
+        ],
+        joined=len(splits) == 1,
     )
 
 

@@ -24,9 +24,9 @@ class Costed:
     times: Times | None
 
 
-def cost_figure(networks: Sequence[Costed]) -> Figure | None:
+def cost_figure(networks: Sequence[Costed], joined: bool = True) -> Figure | None:
     """In milliseconds where all networks were timed. Nothing where there is but one point: it says no more than a
-    figure in a table."""
+    figure in a table. ``joined``: whether they were judged by the same frames, so that there is a front."""
     timed = all(one.times is not None for one in networks)
     points = [point for one in networks for point in cost_points(one, timed)]
     if len(points) < 2:
@@ -34,7 +34,7 @@ def cost_figure(networks: Sequence[Costed]) -> Figure | None:
     best = tuple(front([point for _, point in points]))
     series = [
         *(Series(name, (point,), style, line=False, marks=True) for style, (name, point) in enumerate(points)),
-        *([Series("Pareto front", best, 6, faint=True)] if len(best) > 1 else []),
+        *([Series("Pareto front", best, 6, faint=True)] if joined and len(best) > 1 else []),
     ]
     what, label = ("latency", "ms of the mean frame") if timed else ("FLOPs", "GFLOPs of a frame, all frames mixed")
     svg = xy_chart(f"mIoU against {what}", series, Axis(label, True), Axis("mIoU in %"))

@@ -25,7 +25,7 @@ from segsmith.report.read import Run, read_runs
 from segsmith.report.run_page import View, article, classes_of
 from segsmith.training.runfolder import RunFolder, replacing
 
-UNKNOWN_SIZE = (360, 480)
+UNKNOWN = (360, 480), 11
 REFRESH_S = 15.0
 NO_TABLE = "No latency table was given, or it is gone or spoilt: nothing is said of milliseconds."
 
@@ -36,7 +36,7 @@ class Reporter:
 
     say: Callable[[str], None] = lambda line: None
     _looks: dict[tuple[Path, int, str], Looks | str] = field(default_factory=dict)
-    _sizes: dict[str, Size] = field(default_factory=dict)
+    _data: dict[str, tuple[Size, int]] = field(default_factory=dict)
     _insides: dict[tuple[str, Size, int], Inside] = field(default_factory=dict)
     _boxes: dict[tuple[str, Size, int], Mapping[Key, Used]] = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ class Reporter:
             articles.insert(1 if leads(runs) else 0, comparison(views, articles))
         html = render(articles, REFRESH_S if refresh and going else None)
         with replacing(out) as beside:
-            beside.write_text(html, encoding="utf-8")
+            beside.write_text(html, encoding="utf-8", errors="replace")  # names of folders need not be text
         return going
 
     def watch(self, paths: Sequence[Path], out: Path, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -63,7 +63,7 @@ class Reporter:
             self.write(paths, out)
 
     def view(self, run: Run, key: str) -> View:
-        genotype, size, classes = run.genotype, self.size(run), classes_of(run)
+        genotype, size, classes = run.genotype, self.size(run), classes_of(run) or self.data(run)[1]
         inside = below = None
         if genotype is not None:
             table = table_of(run)
@@ -104,23 +104,27 @@ class Reporter:
         asked = run.configuration.get("size") or (run.meta.size if run.meta else None)
         if asked and any(asked):
             return int(asked[0]), int(asked[1])
-        data = str(run.configuration.get("data", ""))
-        if data not in self._sizes:
-            self._sizes[data] = size_of(data)
-        return self._sizes[data]
+        return self.data(run)[0]
+
+    def data(self, run: Run) -> tuple[Size, int]:
+        """The size of its frames, and how many classes they show."""
+        name = str(run.configuration.get("data", ""))
+        if name not in self._data:
+            self._data[name] = data_of(name)
+        return self._data[name]
 
 
-def size_of(data: str) -> Size:
-    """Of the first frame; one that is common where the data cannot be opened."""
+def data_of(data: str) -> tuple[Size, int]:
+    """Of the first frame, and of the labels; what is common where the data cannot be opened."""
     if not data:
-        return UNKNOWN_SIZE
+        return UNKNOWN
     try:
         dataset = open_dataset(data)
         frames = [frame for split in dataset.splits for frame in dataset.frames(split)[:1]]
-        height, width = dataset.reader.image(frames[0]).shape[:2] if frames else UNKNOWN_SIZE
+        height, width = dataset.reader.image(frames[0]).shape[:2] if frames else UNKNOWN[0]
     except UserError:
-        return UNKNOWN_SIZE
-    return height, width
+        return UNKNOWN
+    return (height, width), len(dataset.classes) or UNKNOWN[1]
 
 
 def leads(runs: Sequence[Run]) -> bool:

@@ -138,8 +138,10 @@ def _is_evaluation(path: Path) -> bool:
 def _judged(run: RunFolder) -> Iterator[Judged]:
     if run.metrics.exists():
         scores = run.scores()
-        if "miou" in scores and not isinstance(scores["miou"], Mapping):
-            yield Judged(str(scores.get("split", "val")), scores, None if run.exists() else run.path)
+        split = str(scores.get("split", "val"))
+        again = run.exists() and (run.path / "evaluation" / split / "metrics.json").exists()
+        if "miou" in scores and not isinstance(scores["miou"], Mapping) and not again:
+            yield Judged(split, scores, None if run.exists() else run.path)
     elif not run.exists():
         yield Judged("", {}, run.path)
     for folder in sorted(path for path in run.path.glob("evaluation/*") if path.is_dir()):

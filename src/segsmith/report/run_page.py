@@ -82,10 +82,11 @@ def state_words(run: Run) -> str:
 
 
 def classes_of(run: Run) -> int:
+    """0 where the run does not tell."""
     if run.meta is not None:
         return len(run.meta.classes)
     best = None if run.results is None else run.results.best
-    return len(best.stages[-1]["iou"]) if best is not None else 11
+    return len(best.stages[-1]["iou"]) if best is not None else 0
 
 
 def summary(run: Run, inside: Inside | None) -> Iterator[Block]:

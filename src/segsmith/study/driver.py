@@ -231,15 +231,19 @@ class Driver:
         if self.book.failures >= FAILURES and not known:
             raise UserError(f"{FAILURES} candidates in a row failed, the last one so: {record.reason}")
         if self.book.refusals >= REFUSALS and known:
-            raise UserError(
+            raise NothingFits(
                 f"{REFUSALS} candidates in a row are known to fail or to miss the budget, the last one {record.reason}",
                 fix="another --seed, in a new folder, looks elsewhere",
             )
         if self.book.refusals >= REFUSALS:
-            raise UserError(
+            raise NothingFits(
                 f"none of {REFUSALS} candidates in a row met the budget; of the last one {record.reason}",
                 fix="allow more",
             )
+
+
+class NothingFits(UserError):
+    """So many candidates in a row missed the budget that no other is to be expected."""
 
 
 def repeated(record: Record, known: Record) -> Record:

@@ -99,6 +99,10 @@ class Ask:
         bounded = asked or shrunk(self.whole, self.settings.longest)
         return bounded if asked or bounded != self.whole else None
 
+    def costed(self, size: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+        """The size of frames that networks are for. Candidates may learn from smaller ones."""
+        return self.options.size or (size if any(size) else self.whole)
+
     def source(self, resized: tuple[int, int] | None, mean: Triple = MEAN, std: Triple = STD) -> FrameSource:
         """Frames as the data set reads them, until they are ``decoded``."""
         classes, pad = len(self.dataset.classes), self.settings.pad
@@ -137,7 +141,7 @@ def _dynamic(ask: Ask) -> Known:
         space,
         ask.settings,
         ask.dataset.classes.names,
-        replace(source, pad=0).size,
+        ask.costed(meta.size),
         ask.device,
         below,
         digest(weights_of(cast(nn.Module, network.static))),
@@ -180,7 +184,7 @@ def _template(ask: Ask) -> Known:
         space,
         ask.settings,
         ask.dataset.classes.names,
-        source.size,
+        ask.costed(),
         ask.device,
         None,
         digest(weights),

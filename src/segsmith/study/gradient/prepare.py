@@ -99,7 +99,7 @@ def _lgc(options: GradientOptions, settings: GradientSettings, say: Say) -> Read
     narrow = replace(space, width=settings.width, branch=settings.branch)
     supernet = LgcSupernet(narrow, classes, one_path=settings.one_path, recompute=settings.recompute)
     said = f"{dataset.name}: {dataset.protocol}; {len(frames)} frames at {size[0]}x{size[1]}"
-    return space, lesson, supernet, price_for(options, native, classes), (said,)
+    return space, lesson, supernet, price_for(options, options.size or native, classes), (said,)
 
 
 def lgc_space(options: GradientOptions) -> LgcSpace:
