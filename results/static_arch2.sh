@@ -1,9 +1,9 @@
 #!/bin/sh
-# arch2: MobileNet-v2 and a searched decoder, from random weights, with street-still as a teacher (which brought nothing
-# to be seen). The way that made static_arch2.json.
+# arch2: MobileNet-v2 and a searched decoder, from random weights, with street-still as a teacher. The way that made
+# static_arch2.json.
 MINUTES=${MINUTES:-55}
 DEVICES=${DEVICES:-1}
-EXTRA=${EXTRA:---teacher street-still}
+EXTRA="--teacher street-still ${EXTRA:-}"
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/arch2" arch2

@@ -294,6 +294,14 @@ def test_mistakes_are_named(tmp_path: Path, words: list[str], said: str, monkeyp
     assert said in str(error)
 
 
+def test_a_name_that_is_no_text_is_told_as_far_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As folders may have on Linux."""
+    run = train_run(tmp_path / "run", model=False)
+    monkeypatch.setattr("segsmith.report.page.render", lambda *asked: "<p>caf\udce9</p>")
+    Reporter().write([run.path], tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == "<p>caf?</p>"
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run"):
         Reporter().write([tmp_path], tmp_path / "page.html")

@@ -120,8 +120,7 @@ def outcome(options: "ForgeOptions", found: dict[str, Any]) -> list[str]:
     judged += f"; it misses {', '.join(found['missed'])}" if found["missed"] else ""
     return [
         f"\nDone in {duration(found['seconds'])} of {duration(options.budget)}: {winner(found['trial'])}, "
-        f"{found['latency_ms']:.1f} ms a frame ({how}, {found['limit_ms']:.1f} were allowed)"
-        f"{judged}",
+        f"{found['latency_ms']:.1f} ms a frame ({how}, {found['limit_ms']:.1f} were allowed){judged}",
         *(f"  {path}" for path in found["files"]),
         f"  {out / 'report.html'}",
         "and go on with",

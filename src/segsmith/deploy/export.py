@@ -159,12 +159,14 @@ def prove(
     parity = compare(reference, exported, clips, witness)
     bound = BOUNDS[options.precision]
     if parity.equal_pixels < bound:
-        grown = f"; {parity.growing}, and rounding with them"
-        why = grown if parity.growing else explain(made, network, card, target, clips)
+        if parity.growing:
+            why, fix = f"; {parity.growing}, and rounding with them", "train it for longer (nothing was written)"
+        else:
+            why, fix = explain(made, network, card, target, clips), "nothing was written"
         raise UserError(
             f"the export differs from the network: {parity.equal_pixels:.4%} of pixels have the same class, and "
             f"{bound:.1%} must{why}",
-            fix="train it for longer (nothing was written)" if parity.growing else "nothing was written",
+            fix=fix,
         )
     return parity
 

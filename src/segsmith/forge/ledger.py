@@ -30,7 +30,7 @@ class Ledger:
             record = run.record()
             if record["command"] != "forge":
                 raise UserError(f"holds a run of segsmith {record['command']}", fix="name a new folder", path=run.path)
-            if cls(run).stages.keys() <= {LOOK} and not options.is_that_of(record["configuration"]):
+            if cls(run).stages.keys() <= {LOOK} and options.changed(record["configuration"]):
                 for path in (run.path / FILE, run.record_path):  # only looked so far: another plan may be made
                     path.unlink(missing_ok=True)
             else:

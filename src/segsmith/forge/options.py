@@ -52,20 +52,17 @@ class ForgeOptions:
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
-    def is_that_of(self, configuration: Mapping[str, Any]) -> bool:
-        return not self._others(configuration)
-
     def check_goes_on(self, configuration: Mapping[str, Any]) -> None:
         """Refuse to go on with a forge that is about something else."""
-        for name, (before, now) in self._others(configuration).items():
+        for name, (before, now) in self.changed(configuration).items():
             raise UserError(
                 f"holds a forge with {name.replace('_', '-')} {before!r}, not {now!r}",
                 fix="ask the same, or name a new folder",
                 path=self.out,
             )
 
-    def _others(self, configuration: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-        """What was asked otherwise: then, and now."""
+    def changed(self, configuration: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """What was asked otherwise, then and now, where that makes another forge."""
         now = plain(self.record())
         pairs = {field.name: (configuration.get(field.name), now[field.name]) for field in fields(self)}
         return {name: pair for name, pair in pairs.items() if name not in FREE and pair[0] != pair[1]}

@@ -26,9 +26,9 @@ from segsmith.reproduce.protocol import (
 from segsmith.reproduce.published_cells import FIGURES, TABLES
 from segsmith.reproduce.rewards import rewards_plot
 from segsmith.reproduce.stage import Context, Found, Place, Stage
-from segsmith.reproduce.work import KEY_EVERY, costs, genotype_of, judged, searched, trained
+from segsmith.reproduce.work import KEY_EVERY, best, costs, genotype_of, judged, searched, trained
 from segsmith.study.analysis import analyse
-from segsmith.study.results import best_of, load_results
+from segsmith.study.results import load_results
 from segsmith.training.recipes import DYNAMIC, STATIC
 
 ACCURACY, CITY_ACCURACY, RUNTIME = TABLES
@@ -60,8 +60,7 @@ def search(context: Context, place: Place) -> Found:
     proxy = context.scale.city_proxy if place.city else context.scale.proxy
     run = str(context.out / place.key / "static")
     found = searched(context, f"{place.key}/search", "dynamic", place, proxy, static=run)
-    paths = best_of(found.run, min(context.scale.networks, len(found.ranked())))
-    return {"counts": found.counts, "best": [str(path.relative_to(context.out)) for path in paths]}
+    return best(context, found)
 
 
 def cells(context: Context, place: Place) -> Found:

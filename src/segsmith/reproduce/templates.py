@@ -27,12 +27,12 @@ from segsmith.reproduce.protocol import (
 from segsmith.reproduce.published_templates import FIGURES, TABLES
 from segsmith.reproduce.rewards import rewards_plot
 from segsmith.reproduce.stage import Context, Found, Place, Stage
-from segsmith.reproduce.work import costs, genotype_of, judged, parameters_of, searched, trained
+from segsmith.reproduce.work import best, costs, genotype_of, judged, parameters_of, searched, trained
 from segsmith.study.analysis import analyse
 from segsmith.study.correlation import ranks
 from segsmith.study.progress import Progress
 from segsmith.study.rank import RankOptions, rank
-from segsmith.study.results import best_of, load_results
+from segsmith.study.results import load_results
 from segsmith.training.recipes import TEMPLATE
 
 CITY, CAMVID, SIZES, RANKS = TABLES
@@ -60,8 +60,7 @@ def stem_options(context: Context) -> dict[str, str]:
 
 def search(context: Context) -> Found:
     found = searched(context, "search", "template", context.home, context.scale.proxy, **stem_options(context))
-    paths = best_of(found.run, min(context.scale.networks, len(found.ranked())))
-    return {"counts": found.counts, "best": [str(path.relative_to(context.out)) for path in paths]}
+    return best(context, found)
 
 
 def ranked(context: Context) -> Found:

@@ -16,7 +16,7 @@ from segsmith.reproduce.scales import Size, Training
 from segsmith.reproduce.stage import Context, Found, Place
 from segsmith.study.clock import Clock
 from segsmith.study.options import SearchOptions
-from segsmith.study.results import Results
+from segsmith.study.results import Results, best_of
 from segsmith.study.search import run_search
 from segsmith.training.assess import assess
 from segsmith.training.options import TrainOptions
@@ -73,6 +73,12 @@ def searched(context: Context, folder: str, space: str, place: Place, proxy: str
         **asked,
     )
     return run_search(options)
+
+
+def best(context: Context, found: Results) -> Found:
+    """As many of a search's networks as are to be trained, or all that it scored."""
+    paths = best_of(found.run, min(context.scale.networks, len(found.ranked())))
+    return {"counts": found.counts, "best": [str(path.relative_to(context.out)) for path in paths]}
 
 
 def judged(context: Context, run: Path, place: Place, key_every: int = 1) -> Found:

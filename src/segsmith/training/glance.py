@@ -35,8 +35,8 @@ class Glance:
             return None
         video = isinstance(network, DynamicNetwork)
         some = starts(sequences, key_every) if video else spread(sequences)
-        seen = cached(replace(dataset, splits={"val": some}), "val")
-        return cls(seen, network, meta, key_every if video else 1, device)
+        whole = cached(dataset, "val")
+        return cls(replace(whole, splits={"val": some}), network, meta, key_every if video else 1, device)
 
     def miou(self) -> float:
         return evaluate(self._answerer(), self.dataset, "val", key_every=self.key_every).scores.miou

@@ -30,7 +30,7 @@ class Piece:
     frames: Tensor
     masks: Tensor
     scales: Tensor
-    share: float = 1.0
+    share: float
 
 
 class Objective(nn.Module):
@@ -57,8 +57,7 @@ class Objective(nn.Module):
         for t in range(piece.frames.shape[1]):
             frame, mask = piece.frames[:, t], piece.masks[:, t]
             if state is None:
-                weight = 1.0 if single else self.recipe.key_loss
-                logits, state, loss = self._key(frame, mask, piece.scales[t], piece.share, weight)
+                logits, state, loss = self._key(piece, t, 1.0 if single else self.recipe.key_loss)
             else:
                 logits, state = self._net.step(frame, state)
                 loss = self._loss(logits, mask, piece.scales[t])
@@ -71,13 +70,12 @@ class Objective(nn.Module):
         assert state is not None
         return total, state
 
-    def _key(
-        self, frame: Tensor, mask: Tensor, scale: Tensor, share: float, weight: float
-    ) -> tuple[Tensor, State, Tensor]:
+    def _key(self, piece: Piece, t: int, weight: float) -> tuple[Tensor, State, Tensor]:
+        frame, mask, scale = piece.frames[:, t], piece.masks[:, t], piece.scales[t]
         logits, state, extra = self._net.training_key(frame)
         if not weight:
             return logits, state, logits.new_zeros(())
-        loss = self._loss(logits, mask, scale) + share * self._distil(frame, logits)
+        loss = self._loss(logits, mask, scale) + piece.share * self._distil(frame, logits)
         for answer in extra:
             loss = loss + self.recipe.auxiliary * self._loss(answer, mask, scale)
         return logits, state, weight * loss
