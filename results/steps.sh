@@ -12,11 +12,11 @@
 #   SECONDS_TIMED  for the times of a network (60)
 #   PYTHON         that has segsmith (the repository's .venv where there is one)
 # Of single scripts:
-#   TRIALS         of a search (100), and its SAMPLER (ppo): dynamic_light_net, template_search
-#   TOP            so many of its best are trained in full, a larger number later adds to them: the same two (2 and 1)
-#   STATIC         a trained run that the cells stand on (one of template-arch1, made first): dynamic_light_net
+#   TRIALS         that a search trains (60), and its SAMPLER (ppo): dynamic_arch0, dynamic_arch2, template_search
+#   TOP            so many of its best are trained in full (1), a larger number later adds to them: the same
+#   TOP_MINUTES    of such a training (MINUTES where that is given, else 30): the same
 #   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 90): street
-#   SEARCH, SPACE  minutes of the search (MINUTES), and more words for it: lgc
+#   SEARCH, SPACE  minutes of the search (15), and more words for it: lgc
 set -eu
 
 DATA=${1:?"usage: $0 KIND:PATH [RUNS]"}
@@ -26,14 +26,18 @@ if [ -z "${PYTHON:-}" ]; then
     PYTHON=$HERE/../.venv/bin/python
     [ -x "$PYTHON" ] || PYTHON=python
 fi
+TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-30}}
 MINUTES=${MINUTES:-60}
 PRETRAIN=${PRETRAIN:-0}
-TRIALS=${TRIALS:-100}
+TRIALS=${TRIALS:-60}
+SAMPLER=${SAMPLER:-ppo}
+TOP=${TOP:-1}
 SEED=${SEED:-0}
 DEVICES=${DEVICES:-auto}
 EXTRA=${EXTRA:-}
 FIGURES=${FIGURES:-$RUNS/figures}
 STREETS=${STREETS:-streets:clips=200,frames=30,size=360x480}
+CLIPS="--recipe video --batch 4 --synthetic 0.7 --crop 240x320 --consistency 0.5 --key-every 10"
 
 smith() {
     "$PYTHON" -m segsmith "$@"
@@ -58,14 +62,27 @@ train() {
     fi
 }
 
-# image RUN WHAT: an image network, on the simulator first where that is asked for
+# image RUN WHAT [more words]: an image network, on the simulator first where that is asked for
 image() {
+    image=$1 from=$2
+    shift 2
     if [ "$PRETRAIN" != 0 ]; then
-        train "$1-streets" "$2" "$STREETS" "$PRETRAIN"
-        train "$1" "$1-streets" "$DATA" "$MINUTES"
-    else
-        train "$1" "$2" "$DATA" "$MINUTES"
+        train "$image-streets" "$from" "$STREETS" "$PRETRAIN"
+        from=$image-streets
     fi
+    train "$image" "$from" "$DATA" "$MINUTES" "$@"
+}
+
+# arch2, with street-still as a teacher
+arch2() {
+    image "$RUNS/arch2" arch2 --teacher street-still
+}
+
+# cell RUN WHAT STATIC MINUTES: most clips are single images in synthetic motion; the image network that the cell stands
+# on is also its teacher, for an answer that jumps at key frames flickers
+cell() {
+    # shellcheck disable=SC2086
+    train "$1" "$2" "$DATA" "$4" --static "$3" --teacher "$3" $CLIPS
 }
 
 # search RUN [words]: asked again, a search goes on by itself
@@ -75,19 +92,29 @@ search() {
     is_finished "$run" || smith search "$@" --data "$DATA" --seed "$SEED" -o "$run"
 }
 
-# best SEARCH COUNT PREFIX [more words]: the best networks of a search, trained in full and judged
+# best SEARCH PREFIX [more words]: the best networks of a search, trained in full and judged
 best() {
-    from=$1 count=$2 prefix=$3
-    shift 3
-    if [ "$(find "$from/top" -name '*.json' 2>/dev/null | wc -l)" -lt "$count" ]; then
+    from=$1 prefix=$2
+    shift 2
+    if [ "$(find "$from/top" -name '*.json' 2>/dev/null | wc -l)" -lt "$TOP" ]; then
         # shellcheck disable=SC2086
-        smith train "$from" --top "$count" --minutes "$MINUTES" --seed "$SEED" --devices "$DEVICES" -o "$prefix" $EXTRA
+        smith train "$from" --top "$TOP" --minutes "$TOP_MINUTES" --seed "$SEED" --devices "$DEVICES" -o "$prefix" \
+            "$@" $EXTRA
     fi
     for file in "$from"/top/*.json; do
         name=$(basename "$file" .json)
-        train "$prefix/$name" "$file" "$DATA" "$MINUTES" "$@"
+        train "$prefix/$name" "$file" "$DATA" "$TOP_MINUTES" "$@"
         judge "$prefix/$name" "$(basename "$prefix")-$name"
     done
+}
+
+# cells STATIC NAME LIMIT: searched on an image network, within LIMIT of its FLOPs at one key frame in ten
+cells() {
+    search "$RUNS/$2-$SAMPLER" dynamic rows=3 aggregations=wsum,concat operations=sep3,sep3d3,sep5d6,skip \
+        step_scales=0.5,1 --static "$1" --size 240x320 --flops "$3" --key-every 10 --sampler "$SAMPLER" \
+        --trials "$TRIALS"
+    # shellcheck disable=SC2086
+    best "$RUNS/$2-$SAMPLER" "$RUNS/$2" --static "$1" --teacher "$1" $CLIPS
 }
 
 # judge RUN NAME: FIGURES/NAME.json, unless it is newer than the network

@@ -21,7 +21,6 @@ TINY = {
     "EXTRA": "--batch 2",
     "DEVICES": "1",
     "SECONDS_TIMED": "0.2",
-    "TOP": "1",
     "PYTHON": sys.executable,
 }
 DATA = "streets:clips=4,frames=4,size=64x96"
