@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from segsmith.data.open import KINDS, without_path
+from segsmith.training.options import TrainOptions
+from segsmith.training.run import train_once
 from segsmith.training.runfolder import machine, versions
 
 RESULTS = Path(__file__).parent / "results"
@@ -45,6 +47,13 @@ def write_of_runs(words: str | None, key: str, figures: Callable[[Path], Any]) -
     parser.add_argument("runs", nargs="+", type=Path)
     options = parser.parse_args()
     write(options.name, **{key: {run.name: figures(run) for run in options.runs}})
+
+
+def trained(options: TrainOptions) -> dict[str, Any]:
+    """What a training came to on val; one that is finished is not repeated, one that was stopped goes on."""
+    scores = train_once(options)
+    found = {name: scores["made"][name] for name in ("steps", "images", "seconds")}
+    return found | {name: round(scores[name], 4) for name in ("miou", "flicker")}
 
 
 def segsmith(*words: str) -> str:

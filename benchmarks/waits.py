@@ -2,7 +2,7 @@
 
     python benchmarks/waits.py [--static RUN] [--trials 6] [--commands demo test]
 
-``--static`` is what the trials' cells stand on. ``--commands`` are targets of the Makefile, timed after the setup;
+``--static`` is what the trials' cells stand on. ``--commands`` are targets of the Makefile, timed after its setup;
 the demo's folder must not be there yet.
 """
 
@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="for the frame")
     parser.add_argument("--commands", nargs="*", default=[])
     given = parser.parse_args()
+    seconds(["make", "setup"])
     write(
         "waits",
         help_s=help_seconds(),

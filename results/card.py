@@ -42,9 +42,7 @@ def unseen(made: Mapping[str, Any]) -> str:
     if HOLDOUT not in made:
         return ""
     said = f"`{HOLDOUT}` is a street of which training has seen nothing, every frame by itself"
-    said += ": the cell has no part in it." if made["video"] else "."
-    bits = made[HOLDOUT].get("bits", made["bits"])
-    return said if bits == made["bits"] else f"{said} Judged with the run's {bits}-bit weights, not this file's."
+    return said + (": the cell has no part in it." if made["video"] else ".")
 
 
 def alone(command: str, made: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 #!/bin/sh
 # A cell that carries features from frame to frame, searched on template-arch0 within 60 % of its FLOPs, and trained in
 # full. SAMPLER=random is the control.
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/template-arch0" template-arch0

@@ -1,9 +1,8 @@
 #!/bin/sh
 # A cell that carries features from frame to frame, searched on arch2 within half of its FLOPs, and trained in full.
 # SAMPLER=random is the control.
-TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-30}}
+TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-25}}
 MINUTES=${MINUTES:-55}
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 arch2

@@ -5,6 +5,7 @@ on this machine, exported, in turns: a key frame, a step, and one key frame in t
 """
 
 import argparse
+import hashlib
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from origin import asked, began, called, chain, commit
+from origin import Link, asked, began, called, chain, commit, found_by, told, worth
 
 from segsmith.data.open import open_dataset, without_path
 from segsmith.deploy.export import ExportOptions, export
@@ -27,14 +28,14 @@ from segsmith.runtimes.runner import Runner
 from segsmith.runtimes.timing import Timing, measure
 from segsmith.training.assess import assess
 from segsmith.training.journal import read_curve
-from segsmith.training.runfolder import RunFolder, machine, versions, write_json
+from segsmith.training.runfolder import RunFolder, machine, read_json, versions, write_json
 
 HERE = Path(__file__).parent
 KEY_EVERY = 10
 ALONE = 1
 """Frames to learn from are often a second apart: those of a street that was held out are judged each by itself."""
 FIGURES = ("miou", "per_class", "fwiou", "macc", "boundary_iou", "flicker", "vc8_strict", "vc16_strict", "frames")
-FEW = ("miou", "fwiou", "flicker", "vc8_strict", "vc16_strict")
+FEW = ("miou", "per_class", "fwiou", "flicker", "vc8_strict", "vc16_strict")
 CURVE = ("progress", "images", "miou")
 
 
@@ -45,21 +46,30 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
     configuration = record["configuration"]
     data = data or configuration["data"]
     made = header(run.model)["made"]
+    *below, mine = chain(made, record)[::-1]
+    search = found_by(record)
     held = "holdout" if "holdout=" in data else ""
     here = f"python results/judge.py {called(path)} {name}"
     return {
         "name": name,
         "kind": meta.genotype.kind,
         "what": Path(configuration["what"]).name,
+        "model": digest(run.model),
         "parameters": describe(meta.genotype, (360, 480), len(meta.classes), meta.in_channels).parameters,
-        "weights": began(made, configuration),
-        "trained": [one["budget"] for one in reversed(chain(made, configuration))],
+        "weights": began(made, record),
+        "trained": [*map(trained, below), *([worth(search)] if search else []), trained(mine)],
+        "teacher": told(mine.named("teacher")),
         "data": without_path(data),
         "protocol": made["protocol"],
         "split": made["split"],
         "holdout": data.partition("holdout=")[2].partition("&")[0],
         "budget": {key: made[key] for key in ("budget", "seed", "steps", "images", "seconds")},
-        "commands": [asked(record), here + (f" --data '{without_path(data)}'" if held else "")],
+        "commands": [
+            *(link.command for link in below if link.command),
+            *([asked(search)] if search else []),
+            asked(record),
+            here + (f" --data '{without_path(data)}'" if held else ""),
+        ],
         "commit": commit(),
         "machine": machine(),
         "trained_on": record["machine"],
@@ -69,6 +79,10 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
         "latency": latency(run.model, data, seconds, threads or cores()),
         "curve": curve(run.curve),
     }
+
+
+def trained(link: Link) -> str:
+    return f"{link.made['budget']} ({link.made['images']:,} images)"
 
 
 def scores(model: Path, data: str, split: str, key_every: int) -> dict[str, Any]:
@@ -84,7 +98,7 @@ def latency(model: Path, data: str, seconds: float, threads: int) -> dict[str, A
     frame = frame_of(data)
     with tempfile.TemporaryDirectory() as folder:
         timed = measure(calls(exported(model, data, threads, Path(folder)), frame), seconds=seconds)
-    return told(timed, threads, frame)
+    return latency_record(timed, threads, frame)
 
 
 def frame_of(data: str) -> np.ndarray[Any, Any]:
@@ -97,7 +111,7 @@ def exported(model: Path, data: str, threads: int, folder: Path) -> Runner:
     return open_runner(next(iter(done.files.values())), settings=Settings(threads=threads))
 
 
-def told(timed: Mapping[str, Timing], threads: int, frame: np.ndarray[Any, Any]) -> dict[str, Any]:
+def latency_record(timed: Mapping[str, Timing], threads: int, frame: np.ndarray[Any, Any]) -> dict[str, Any]:
     found = {part: timing.record() for part, timing in timed.items()}
     where = {"backend": "onnxruntime", "threads": threads, "size": list(frame.shape[1:3])}
     return {**where, **found, "mix_ms": mixed(timed)}
@@ -113,6 +127,16 @@ def mixed(timed: Mapping[str, Timing]) -> float:
     """Milliseconds for a frame at one key frame in ten."""
     key = timed["key"].median_ms
     return (key + (KEY_EVERY - 1) * timed[STEP].median_ms) / KEY_EVERY if STEP in timed else key
+
+
+def digest(model: Path) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_judged(path: Path, out: Path) -> bool:
+    """Whether ``out`` is about this very network."""
+    return out.is_file() and read_json(out).get("model") == digest(RunFolder(path).model)
 
 
 def curve(path: Path) -> list[dict[str, float]]:
@@ -133,9 +157,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="of the runtime; all cores if not given")
     parser.add_argument("-o", "--out", type=Path, help="the file; results/NAME.json if not given")
     given = parser.parse_args()
+    out = given.out or HERE / f"{given.name}.json"
     try:
-        found = judge(given.run, given.name, given.data, given.seconds, given.threads)
-        write_json(given.out or HERE / f"{given.name}.json", found)
+        if is_judged(given.run, out):
+            return _say(f"{out} is about this network already; delete it to judge anew")
+        write_json(out, judge(given.run, given.name, given.data, given.seconds, given.threads))
     except UserError as error:
         sys.exit(f"judge: {error}")
 

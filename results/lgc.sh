@@ -4,7 +4,6 @@
 MINUTES=${MINUTES:-40}
 SEARCH=${SEARCH:-15}
 SPACE=${SPACE:---size 180x240}
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 # shellcheck disable=SC2086

@@ -105,13 +105,13 @@ def origin(network: VideoNetwork, record: Mapping[str, Any], way: str) -> dict[s
     return {
         **made,
         "data": data,
-        "from": began(made, record["configuration"]),
+        "from": began(made, record),
         "command": asked(record),
         "way": way,
         "machine": record.get("machine", machine()),
         "parameters": describe(meta.genotype, size, len(meta.classes), meta.in_channels).parameters,
         "video": meta.genotype.kind == "dynamic",
-        "limits": limits(made, record["configuration"]),
+        "limits": limits(made, record),
     }
 
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # arch2: MobileNet-v2 and a searched decoder, from random weights. The way that made static_arch2.json.
 MINUTES=${MINUTES:-55}
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 arch2

@@ -2,11 +2,14 @@
 #
 #   results/template_arch1.sh 'camvid:~/CamVid?holdout=0006R0' [RUNS]
 #
-# A script that was stopped goes on when it is started again: what is finished is left alone. Variables of all:
-#   MINUTES        of each training (60)
+# CamVid is that of SegNet: 480x360, index masks, folders train, val and test. A script that was stopped goes on when it
+# is started again. What is finished is left alone, whatever is asked then: delete its folder to make it anew.
+# Variables of all, with what they are where nothing else is said:
+#   MINUTES        of the training of an image network (60; 55 for arch2, 45 for template-arch1, 40 for LGCNet)
 #   PRETRAIN       minutes on the simulator before it (0: none), on the data set STREETS
+#   TEACHER        of arch2 (street-still, which has not seen the street 0006R0 but all others; empty: none)
 #   SEED           of all that is random (0)
-#   DEVICES        processes or GPUs of each training (auto; 1 where the recorded run had one)
+#   DEVICES        processes or GPUs of each training (1; auto: as many as are of use)
 #   EXTRA          more words for each training, such as "--size 180x240"
 #   FIGURES        the folder for the JSON files (RUNS/figures); FIGURES=results writes those that are committed
 #   SECONDS_TIMED  for the times of a network (60)
@@ -14,7 +17,7 @@
 # Of single scripts:
 #   TRIALS         that a search trains (60), and its SAMPLER (ppo): dynamic_arch0, dynamic_arch2, template_search
 #   TOP            so many of its best are trained in full (1), a larger number later adds to them: the same
-#   TOP_MINUTES    of such a training (MINUTES where that is given, else 30): the same
+#   TOP_MINUTES    of such a training (MINUTES where that is given, else 25): the same
 #   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 90): street
 #   SEARCH, SPACE  minutes of the search (15), and more words for it: lgc
 set -eu
@@ -24,19 +27,25 @@ RUNS=${2:-runs}
 HERE=$(dirname "$0")
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=$HERE/../.venv/bin/python
-    [ -x "$PYTHON" ] || PYTHON=python
+    [ -x "$PYTHON" ] || PYTHON=python3
 fi
-TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-30}}
+if ! "$PYTHON" -c 'import segsmith'; then
+    echo "$0: $PYTHON has no segsmith: make setup, or PYTHON=..." >&2
+    exit 2
+fi
+TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-25}}
 MINUTES=${MINUTES:-60}
 PRETRAIN=${PRETRAIN:-0}
 TRIALS=${TRIALS:-60}
 SAMPLER=${SAMPLER:-ppo}
 TOP=${TOP:-1}
 SEED=${SEED:-0}
-DEVICES=${DEVICES:-auto}
+DEVICES=${DEVICES:-1}
+TEACHER=${TEACHER-street-still}
 EXTRA=${EXTRA:-}
 FIGURES=${FIGURES:-$RUNS/figures}
 STREETS=${STREETS:-streets:clips=200,frames=30,size=360x480}
+SECONDS_TIMED=${SECONDS_TIMED:-60}
 CLIPS="--recipe video --batch 4 --synthetic 0.7 --crop 240x320 --consistency 0.5 --key-every 10"
 
 smith() {
@@ -73,9 +82,10 @@ image() {
     train "$image" "$from" "$DATA" "$MINUTES" "$@"
 }
 
-# arch2, with street-still as a teacher
+# arch2, with TEACHER
 arch2() {
-    image "$RUNS/arch2" arch2 --teacher street-still
+    # shellcheck disable=SC2086
+    image "$RUNS/arch2" arch2 ${TEACHER:+--teacher $TEACHER}
 }
 
 # cell RUN WHAT STATIC MINUTES: most clips are single images in synthetic motion; the image network that the cell stands
@@ -92,36 +102,33 @@ search() {
     is_finished "$run" || smith search "$@" --data "$DATA" --seed "$SEED" -o "$run"
 }
 
-# best SEARCH PREFIX [more words]: the best networks of a search, trained in full and judged
+# best SEARCH [more words]: its best networks, trained in full and judged
 best() {
-    from=$1 prefix=$2
-    shift 2
+    from=$1
+    shift
     if [ "$(find "$from/top" -name '*.json' 2>/dev/null | wc -l)" -lt "$TOP" ]; then
         # shellcheck disable=SC2086
-        smith train "$from" --top "$TOP" --minutes "$TOP_MINUTES" --seed "$SEED" --devices "$DEVICES" -o "$prefix" \
+        smith train "$from" --top "$TOP" --minutes "$TOP_MINUTES" --seed "$SEED" --devices "$DEVICES" -o "$from-best" \
             "$@" $EXTRA
     fi
     for file in "$from"/top/*.json; do
-        name=$(basename "$file" .json)
-        train "$prefix/$name" "$file" "$DATA" "$TOP_MINUTES" "$@"
-        judge "$prefix/$name" "$(basename "$prefix")-$name"
+        trial=$(basename "$file" .json)
+        train "$from-best/$trial" "$file" "$DATA" "$TOP_MINUTES" "$@"
+        judge "$from-best/$trial" "$(basename "$from")-$trial"
     done
 }
 
 # cells STATIC NAME LIMIT: searched on an image network, within LIMIT of its FLOPs at one key frame in ten
 cells() {
-    search "$RUNS/$2-$SAMPLER" dynamic rows=3 aggregations=wsum,concat operations=sep3,sep3d3,sep5d6,skip \
+    found=$RUNS/$2-$SAMPLER
+    search "$found" dynamic rows=3 aggregations=wsum,concat operations=sep3,sep3d3,sep5d6,skip \
         step_scales=0.5,1 --static "$1" --size 240x320 --flops "$3" --key-every 10 --sampler "$SAMPLER" \
         --trials "$TRIALS"
     # shellcheck disable=SC2086
-    best "$RUNS/$2-$SAMPLER" "$RUNS/$2" --static "$1" --teacher "$1" $CLIPS
+    best "$found" --static "$1" --teacher "$1" $CLIPS
 }
 
-# judge RUN NAME: FIGURES/NAME.json, unless it is newer than the network
+# judge RUN NAME: FIGURES/NAME.json, unless that is about this very network
 judge() {
-    file="$FIGURES/$2.json"
-    if [ -e "$file" ] && [ "$file" -nt "$1/model.safetensors" ]; then
-        return
-    fi
-    "$PYTHON" "$HERE/judge.py" "$1" "$2" -o "$file" --seconds "${SECONDS_TIMED:-60}"
+    "$PYTHON" "$HERE/judge.py" "$1" "$2" --data "$DATA" -o "$FIGURES/$2.json" --seconds "$SECONDS_TIMED"
 }

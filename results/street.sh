@@ -4,7 +4,6 @@
 # image network was street-still with its batch norms settled (train street-still --epochs 0.1 --lr 1e-6
 # -o runs/template-arch0): training does that by itself now.
 CELL_MINUTES=${CELL_MINUTES:-${MINUTES:-90}}
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/template-arch0" template-arch0

@@ -1,11 +1,7 @@
-"""The README's tables of results, from the JSON files of this folder: ``python results/table.py --write``.
-
-Without ``--write`` it says whether the README holds what the files say.
-"""
+"""The README's tables of results, from what ``judge.py`` wrote: ``python results/table.py [FOLDER] [--write]``."""
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +26,7 @@ def render(records: Sequence[Mapping[str, Any]]) -> str:
     """What stands between the two marks."""
     if not records:
         return "No network has been judged yet.\n"
-    head = (
+    head: Row = (
         "network",
         "parameters",
         "val mIoU",
@@ -63,7 +59,7 @@ def row(one: Mapping[str, Any]) -> Row:
         percent(val["flicker"]),
         percent(val["vc8_strict"]),
         " / ".join([*times, *([number(taken["mix_ms"])] if "step" in taken else [])]),
-        ", then ".join(one["trained"]),
+        ", then ".join(one["trained"]) + (f", teacher {one['teacher']}" if one["teacher"] else ""),
         start(one["weights"]),
     )
 
@@ -76,7 +72,7 @@ def said(records: Sequence[Mapping[str, Any]], protocol: str) -> str:
     if any(one["holdout"] and one["kind"] == "dynamic" for one in mine):
         unseen = f"{unseen[:-1]}: a video network answers it by its key frames alone, without its cell."
     places = _unique(place(one) for one in mine)
-    commits = ", ".join(_unique(one["commit"] for one in mine))
+    commits = ", ".join(_unique(at for one in mine for at in (one["commit"], one["latency"].get("commit")) if at))
     return (
         f"Whole frames, {protocol}. Times: {'; '.join(places)}; mix: one key frame in {KEY_EVERY}.{unseen} "
         f"Commands, seeds and curves stand in the files; commit {commits}."
@@ -142,14 +138,14 @@ def put(readme: str, text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="of the JSON files; results/ if not given")
+    parser.add_argument("--write", action="store_true", help="into the README")
     given = parser.parse_args()
-    old = README.read_text(encoding="utf-8")
-    new = put(old, render(read()))
+    text = render(read(given.folder))
     if given.write:
-        README.write_text(new, encoding="utf-8")
-    elif new != old:
-        sys.exit("the README differs from results/*.json: python results/table.py --write")
+        README.write_text(put(README.read_text(encoding="utf-8"), text), encoding="utf-8")
+    else:
+        print(text, end="")
 
 
 if __name__ == "__main__":

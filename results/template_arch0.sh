@@ -1,7 +1,6 @@
 #!/bin/sh
 # template-arch0, 280K parameters, from random weights. The way that made template_arch0.json, at the commit that the file
 # names; since then training settles batch norms at its end.
-DEVICES=${DEVICES:-1}
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/template-arch0" template-arch0

@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from judge import HERE, calls, exported, frame_of, told
+from judge import HERE, calls, exported, frame_of, latency_record
+from origin import called, commit
 
 from segsmith.errors import UserError
 from segsmith.machine import cores
@@ -29,10 +30,11 @@ def times(runs: dict[str, Path], data: str, seconds: float, threads: int, folder
         wanted = {(name, part): call for name, one in opened.items() for part, call in calls(one, frame).items()}
         by_name = {" ".join(key): call for key, call in wanted.items()}
         timed = measure(by_name, seconds=seconds * len(runs))
-    beside = {"beside": sorted(runs), "load": round(os.getloadavg()[0], 1)}
+    command = f"python results/times.py {' '.join(f'{name}={called(run)}' for name, run in runs.items())}"
+    origin = {"beside": sorted(runs), "load": round(os.getloadavg()[0], 1), "command": command, "commit": commit()}
     for name, record in judged.items():
         mine = {part: timed[f"{owner} {part}"] for owner, part in wanted if owner == name}
-        write_json(files[name], record | {"latency": told(mine, threads, frame) | beside})
+        write_json(files[name], record | {"latency": latency_record(mine, threads, frame) | origin})
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ ONE: dict[str, Any] = {
     "kind": "template",
     "parameters": 270_000,
     "weights": ["random weights"],
-    "trained": ["60 minutes", "9 epochs"],
+    "trained": ["60 minutes (100 images)", "9 epochs (5 images)"],
+    "teacher": "",
     "protocol": "drawn streets",
     "holdout": "",
     "commit": "abc",
@@ -63,7 +64,7 @@ def test_the_readme_is_what_the_files_say(table: ModuleType) -> None:
 
 def test_every_figure_comes_from_the_file(table: ModuleType) -> None:
     text = table.render([ONE])
-    training = "60 minutes, then 9 epochs | random, no ImageNet"
+    training = "60 minutes (100 images), then 9 epochs (5 images) | random, no ImageNet"
     assert f"| [net](results/net.json) | 270,000 | 54.3 % | - | 4.4 % | 80.0 % | 20.0 | {training} |" in text
     changed = deepcopy(ONE)
     changed["scores"]["val"]["miou"] = 0.5444
@@ -72,7 +73,7 @@ def test_every_figure_comes_from_the_file(table: ModuleType) -> None:
 
 def test_a_video_network_stands_beside_its_controls(table: ModuleType) -> None:
     text = table.render([VIDEO])
-    training = "60 minutes, then 9 epochs | random, no ImageNet"
+    training = "60 minutes (100 images), then 9 epochs (5 images) | random, no ImageNet"
     assert f"| 54.3 % | 35.0 % | 4.4 % | 80.0 % | 20.0 / 5.0 / 6.5 | {training} |" in text
     assert "| moving | the network | 54.3 % | 4.4 % | 80.0 % | 6.5 |" in text
     assert "| moving | static on every frame | 40.0 % | 10.0 % | - | 20.0 |" in text
@@ -80,6 +81,15 @@ def test_a_video_network_stands_beside_its_controls(table: ModuleType) -> None:
     assert "| moving | warp | 40.0 % | 10.0 % | - | - |" in text
     assert "every frame by itself: a video network answers it by its key frames alone" in text
     assert "key frames alone" not in table.render([ONE | {"holdout": "0006R0"}, VIDEO | {"holdout": ""}])
+
+
+def test_a_teacher_is_told(table: ModuleType) -> None:
+    assert "9 epochs (5 images), teacher street-still |" in table.render([ONE | {"teacher": "street-still"}])
+
+
+def test_times_that_were_taken_later_have_their_own_commit(table: ModuleType) -> None:
+    assert "commit abc." in table.render([ONE])
+    assert "commit abc, def." in table.render([ONE | {"latency": ONE["latency"] | {"commit": "def"}}])
 
 
 def test_pretrained_weights_are_said(table: ModuleType) -> None:

@@ -139,11 +139,16 @@ def test_no_path_of_this_machine_is_told(origin: ModuleType, run: Path) -> None:
     assert origin.asked(record | {"arguments": ["train", "light", "-o", "x"]}) == "segsmith train light -o runs/x"
 
 
+def begun(what: str, static: Path) -> dict[str, Any]:
+    """The record of a run."""
+    return {"configuration": {"what": what, "static": str(static), "data": DATA}, "arguments": ["train", what]}
+
+
 def test_the_first_run_behind_a_run_is_found(origin: ModuleType, run: Path, tmp_path: Path) -> None:
     made = {"from": [f"static network from {run}; the cell is new"]}
-    said = origin.began(made, {"what": "light", "static": str(run)})
+    said = origin.began(made, begun("light", run))
     assert said == ["static network from static; the cell is new", "random weights"]
-    assert origin.began(made, {"what": "light", "static": str(tmp_path / "gone")}) == said[:1]
+    assert origin.began(made, begun("light", tmp_path / "gone")) == said[:1]
 
 
 def test_what_lies_in_the_repository_is_called_as_it_lies_there(
@@ -158,23 +163,44 @@ def test_what_lies_in_the_repository_is_called_as_it_lies_there(
     assert origin.called(origin.ROOT / "results" / "gone.json") == "runs/gone.json"
 
 
-def test_the_words_of_what_is_committed_are_at_hand(origin: ModuleType) -> None:
-    """Files of its own commands are there, runs are those that a script makes."""
-    scripts = "".join(path.read_text() for path in RESULTS.glob("*.sh"))
+def test_a_file_in_a_run_is_called_with_its_run(origin: ModuleType, run: Path) -> None:
+    assert origin.called(run) == "runs/static"
+    assert origin.called(run / "genotype.json") == "runs/static/genotype.json"
+
+
+def test_the_limits_of_a_teacher_are_passed_on(origin: ModuleType, tmp_path: Path) -> None:
+    teacher = learnt_from(tmp_path / "teacher", "arch0", "camvid:/x")
+    taught = learnt_from(tmp_path / "taught", "arch0", "folder:/y", teacher=str(teacher))
+    assert limits_of(origin, taught) == ["research only (CamVid)"]
+    shutil.rmtree(teacher)
+    with pytest.raises(UserError, match="its teacher was 'teacher', which is not at hand"):
+        limits_of(origin, taught)
+
+
+def test_the_search_behind_a_network_is_told(origin: ModuleType, tmp_path: Path) -> None:
+    search = RunFolder(tmp_path / "cells")
+    (search.path / "top").mkdir(parents=True)
+    search.create("search", {"data": DATA}, 0)
+    search.update(trials=60, seconds=300.0)
+    record = {"configuration": {"what": str(search.path / "top" / "trial3.json")}}
+    found = origin.found_by(record)
+    assert origin.worth(found) == "search of 60 trials (5 min)"
+    assert origin.worth({"steps": 900, "seconds": 60}) == "search of 900 steps (1 min)"
+    assert origin.found_by({"configuration": {"what": "arch2"}}) is None
+
+
+def test_files_named_in_what_is_committed_are_at_hand(origin: ModuleType) -> None:
     for file in RESULTS.glob("*.json"):
         for command in json.loads(file.read_text())["commands"]:
             for word in command.split():
-                if word.startswith("runs/"):
-                    assert f'"$RUNS/{word.removeprefix("runs/")}"' in scripts, word
-                elif word.startswith("results/"):
-                    assert (origin.ROOT / word).is_file(), word
+                assert not word.startswith("results/") or (origin.ROOT / word).is_file(), word
 
 
-def learnt_from(path: Path, what: str, data: str, static: str = "") -> Path:
+def learnt_from(path: Path, what: str, data: str, static: str = "", teacher: str = "") -> Path:
     """A run with a header alone: on ``data``, begun with ``what`` or on ``static``."""
     run = RunFolder(path)
     path.mkdir(parents=True)
-    run.create("train", {"data": data, "what": what, "static": static}, 0)
+    run.create("train", {"data": data, "what": what, "static": static, "teacher": teacher}, 0)
     start = f"static network from {static}; new" if static else f"weights of {what}"
     made = {"data": data, "from": ["random weights" if what == "arch0" else start]}
     meta = Meta(preset("arch0"), ("a", "b"), ((0, 0, 0),) * 2, made=made)
@@ -184,7 +210,7 @@ def learnt_from(path: Path, what: str, data: str, static: str = "") -> Path:
 
 def limits_of(origin: ModuleType, path: Path) -> list[str]:
     run = RunFolder(path)
-    found: list[str] = origin.limits(models.header(run.model)["made"], run.record()["configuration"])
+    found: list[str] = origin.limits(models.header(run.model)["made"], run.record())
     return found
 
 
@@ -293,6 +319,9 @@ def test_a_video_run_is_judged(run: Path, tmp_path: Path) -> None:
     assert found["latency"]["key"]["median_ms"] > 0
     assert found["latency"]["step"]["median_ms"] > 0
     assert found["weights"][-1] == "random weights"
+    write_json(tmp_path / "judged.json", found)
+    assert judge.is_judged(video.path, tmp_path / "judged.json")
+    assert not judge.is_judged(run, tmp_path / "judged.json")
     assert str(tmp_path) not in json.dumps(found)
     assert "copy the key frame" in table.render([json.loads(json.dumps(found, allow_nan=False))])
 

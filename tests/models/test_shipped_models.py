@@ -83,7 +83,7 @@ def test_the_list_says_what_they_may_be_used_for(monkeypatch: pytest.MonkeyPatch
 
     assert "research only (Drawn)" in told()
     monkeypatch.undo()
-    assert told().count("research only (CamVid)") == len(models.names()) == 2
+    assert told().count("research only (CamVid)") == len(models.names())
 
 
 def test_listing_them_loads_no_torch() -> None:
@@ -183,11 +183,11 @@ def test_an_export_lies_beside_the_reader_not_in_the_package(folder: Path) -> No
 
 
 def test_what_the_package_ships_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each loads, has a card with its figures, and is as large as its card says."""
+    """Each loads, has a card with its figures, and is small."""
     monkeypatch.undo()
     for one in models.shipped():
         record = one.record()
         network = load(one.name)
         assert sum(p.numel() for p in network.parameters()) == record["parameters"]
         assert f"{100 * record['val_miou']:.1f} %" in one.card.read_text()
-        assert one.path.stat().st_size < 12e6
+        assert one.path.stat().st_size < 2e6

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 import segsmith
 from segsmith.errors import UserError
+from segsmith.machine import cores
 
 LOCK = ".lock"
 """In a run's folder: held by the process that works there, for as long as it lives."""
@@ -127,7 +128,7 @@ def machine() -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "python": platform.python_version(),
     }
 
