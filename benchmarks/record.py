@@ -4,13 +4,18 @@ import argparse
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from segsmith.data.open import KINDS, without_path
+from segsmith.machine import cores
 from segsmith.training.options import TrainOptions
 from segsmith.training.run import train_once
 from segsmith.training.runfolder import machine, versions
@@ -54,6 +59,18 @@ def trained(options: TrainOptions) -> dict[str, Any]:
     scores = train_once(options)
     found = {name: scores["made"][name] for name in ("steps", "images", "seconds")}
     return found | {name: round(scores[name], 4) for name in ("miou", "flicker")}
+
+
+def peak(size: int = 2048, seconds: float = 3.0) -> float:
+    """FLOP/s of matrix products on all cores."""
+    torch.set_num_threads(cores())
+    left, right = torch.randn(size, size), torch.randn(size, size)
+    rates, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        torch.mm(left, right)
+        rates.append(2 * size**3 / (time.perf_counter() - began))
+    return statistics.median(rates)
 
 
 def segsmith(*words: str) -> str:

@@ -15,7 +15,7 @@
 #   SECONDS_TIMED  for the times of a network (60)
 #   PYTHON         that has segsmith (the repository's .venv where there is one)
 # Of single scripts:
-#   TRIALS         that a search trains (60), and its SAMPLER (ppo): dynamic_arch0, dynamic_arch2, template_search
+#   TRIALS         that a search trains (60; 30 templates), and its SAMPLER (ppo): dynamic_arch0, dynamic_arch2, template_search
 #   TOP            so many of its best are trained in full (1), a larger number later adds to them: the same
 #   TOP_MINUTES    of such a training (MINUTES where that is given, else 25): the same
 #   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 90): street

@@ -1,5 +1,6 @@
 #!/bin/sh
 # A template network that is searched for: candidates grow on the trained stem of arch2, the best is trained from it.
+TRIALS=${TRIALS:-30}
 TOP_MINUTES=${TOP_MINUTES:-${MINUTES:-25}}
 MINUTES=${MINUTES:-55}
 . "$(dirname "$0")/steps.sh"

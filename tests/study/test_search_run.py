@@ -64,11 +64,12 @@ def test_asked_again_a_search_goes_on_where_it_was(root: Path, tmp_path: Path, s
         run_search(asked(root, tmp_path / "parts", space, trials=trials))
     assert rewards(tmp_path / "parts") == rewards(tmp_path / "whole")
     assert len(whole.records) == 3
+    assert RunFolder(tmp_path / "parts").record()["configuration"]["trials"] == 3
 
 
 def test_without_a_table_candidates_are_timed_here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segsmith.study.clock.SECONDS", 0.2)
-    found = run_search(asked(root, tmp_path / "run", trials=2, latency="10000ms"))
+    found = run_search(asked(root, tmp_path / "run", trials=1, latency="10000ms"))
     assert all(record.latency_ms is not None and 0 < record.latency_ms < 10000 for record in found.records)
     assert RunFolder(tmp_path / "run").record()["key_ms"] > 0
 
@@ -89,9 +90,9 @@ def test_timed_candidates_are_held_to_a_little_less(root: Path, tmp_path: Path) 
 def test_a_latency_that_nothing_keeps_ends_the_search(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segsmith.study.driver.REFUSALS", 3)
+    monkeypatch.setattr("segsmith.study.driver.REFUSALS", 2)
     monkeypatch.setattr("segsmith.study.clock.SECONDS", 0.2)
-    with pytest.raises(UserError, match="none of 3 candidates in a row met the budget"):
+    with pytest.raises(UserError, match="none of 2 candidates in a row met the budget"):
         run_search(asked(root, tmp_path / "run", trials=1, latency="0.001ms"))
 
 

@@ -104,7 +104,9 @@ def _study(run: RunFolder, checked: Checked) -> optuna.Study:
     options, space = checked.options, checked.known.space
     objectives = options.objectives
     sampler = make_sampler(options.sampler, space, options.seed, options.sampler_settings, len(objectives))
-    if not run.exists():
+    if run.exists():
+        run.ask_again(options.record())
+    else:
         run.create("search", options.record(), options.seed)
     record = run.record()
     name = record.get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
