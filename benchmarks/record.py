@@ -4,20 +4,13 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from segsmith.data.open import KINDS, without_path
-from segsmith.machine import cores
-from segsmith.training.options import TrainOptions
-from segsmith.training.run import train_once
 from segsmith.training.runfolder import machine, versions
 
 RESULTS = Path(__file__).parent / "results"
@@ -52,25 +45,6 @@ def write_of_runs(words: str | None, key: str, figures: Callable[[Path], Any]) -
     parser.add_argument("runs", nargs="+", type=Path)
     options = parser.parse_args()
     write(options.name, **{key: {run.name: figures(run) for run in options.runs}})
-
-
-def trained(options: TrainOptions) -> dict[str, Any]:
-    """What a training came to on val; one that is finished is not repeated, one that was stopped goes on."""
-    scores = train_once(options)
-    found = {name: scores["made"][name] for name in ("steps", "images", "seconds")}
-    return found | {name: round(scores[name], 4) for name in ("miou", "flicker")}
-
-
-def peak(size: int = 2048, seconds: float = 3.0) -> float:
-    """FLOP/s of matrix products on all cores."""
-    torch.set_num_threads(cores())
-    left, right = torch.randn(size, size), torch.randn(size, size)
-    rates, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        began = time.perf_counter()
-        torch.mm(left, right)
-        rates.append(2 * size**3 / (time.perf_counter() - began))
-    return statistics.median(rates)
 
 
 def segsmith(*words: str) -> str:

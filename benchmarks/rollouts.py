@@ -10,7 +10,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from record import trained, write
+from beginnings import trained
+from record import write
 from segsmith.training.options import TrainOptions
 from segsmith.training.recipes import RECIPES, VIDEO
 

@@ -16,15 +16,15 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from record import peak, segsmith, write
+from record import segsmith, write
 from segsmith.genotype import fingerprint
-from segsmith.machine import cores
 from segsmith.models import locate
 from segsmith.networks.checkpoint import read_meta
 from segsmith.networks.cost import describe
 from segsmith.study.options import SearchOptions
 from segsmith.study.prepare import prepare
 from segsmith.study.proxy.scoring import Job, evaluate, seed_of
+from training import peak
 
 MODELS = ("street-still", "street")
 
@@ -34,22 +34,21 @@ def milliseconds(model: str, minutes: float) -> dict[str, float]:
     return {row["part"]: row["p50_ms"] for row in told["results"] if row["scope"] == "graph"}
 
 
-def gflops(model: str) -> dict[str, float]:
+def flops(model: str) -> dict[str, float]:
     meta = read_meta(locate(model))
     cost = describe(meta.genotype, (360, 480), len(meta.classes))
-    return {"key": cost.key_flops / 1e9, "step": (cost.step_flops or 0.0) / 1e9}
+    return {"key": cost.key_flops} | ({"step": cost.step_flops} if cost.step_flops else {})
 
 
 def frames(model: str, minutes: float, most: float) -> dict[str, Any]:
-    work, taken = gflops(model), milliseconds(model, minutes)
+    taken = milliseconds(model, minutes)
     return {
         part: {
-            "gflops": round(work[part], 3),
+            "gflops": round(work / 1e9, 3),
             "ms": round(taken[part], 2),
-            "share": share(work[part] * 1e9, taken[part] / 1e3, most),
+            "share": share(work, taken[part] / 1e3, most),
         }
-        for part in work
-        if part in taken
+        for part, work in flops(model).items()
     }
 
 
@@ -74,8 +73,8 @@ def trials(count: int, most: float) -> dict[str, Any]:
     }
 
 
-def share(flops: float, seconds: float, most: float) -> float:
-    return round(flops / seconds / most, 3)
+def share(work: float, seconds: float, most: float) -> float:
+    return round(work / seconds / most, 3)
 
 
 def main() -> None:
@@ -83,7 +82,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="for the times of each network")
     parser.add_argument("--candidates", type=int, default=5)
     given = parser.parse_args()
-    torch.set_num_threads(cores())
     most = peak()
     found = {model: frames(model, given.minutes, most) for model in MODELS}
     trial = trials(given.candidates, most)

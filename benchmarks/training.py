@@ -26,7 +26,7 @@ from lightning_fabric import Fabric
 
 from data import make_frames
 from plain_loaders import SIZE, with_opencv
-from record import peak, write
+from record import write
 from segsmith.data.base import Dataset
 from segsmith.data.cache import open_cache
 from segsmith.genotype.load import load_genotype
@@ -108,6 +108,18 @@ def keep(folder: str, seen: list[tuple[float, int]]) -> None:
     start = next(number for number, (when, _) in enumerate(seen) if when >= WARM * seen[-1][0])
     (first, before), (last, after) = seen[max(0, start - 1)], seen[-1]
     (Path(folder) / "rate.json").write_text(json.dumps((after - before) / (last - first)))
+
+
+def peak(size: int = 2048, seconds: float = 3.0) -> float:
+    """FLOP/s of matrix products on all cores."""
+    torch.set_num_threads(cores())
+    left, right = torch.randn(size, size), torch.randn(size, size)
+    rates, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        torch.mm(left, right)
+        rates.append(2 * size**3 / (time.perf_counter() - began))
+    return statistics.median(rates)
 
 
 def turn(way: str, name: str, seconds: float) -> float:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# template-arch0, 280K parameters, from random weights. The way that made template_arch0.json, at the commit that the file
-# names; since then training settles batch norms at its end.
+# template-arch0, 276K parameters, from random weights. The way that made template_arch0.json, but that training settles
+# batch norms at its end since then.
 . "$(dirname "$0")/steps.sh"
 
 image "$RUNS/template-arch0" template-arch0

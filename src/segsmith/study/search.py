@@ -104,14 +104,18 @@ def _study(run: RunFolder, checked: Checked) -> optuna.Study:
     options, space = checked.options, checked.known.space
     objectives = options.objectives
     sampler = make_sampler(options.sampler, space, options.seed, options.sampler_settings, len(objectives))
-    if run.exists():
-        run.ask_again(options.record())
-    else:
+    if not run.exists():
         run.create("search", options.record(), options.seed)
     record = run.record()
     name = record.get("study") or f"{run.path.name}-{uuid.uuid4().hex[:8]}"  # a storage may hold many studies
     study = open_study(checked.storage, name, sampler, objectives)
-    run.update(state="running", study=name, digests={**checked.digests, **record.get("digests", {})})
+    run.update(
+        arguments=sys.argv[1:],  # it may go on with other words than it began with: more trials, say
+        configuration=options.record(),
+        state="running",
+        study=name,
+        digests={**checked.digests, **record.get("digests", {})},
+    )
     return study
 
 

@@ -182,10 +182,6 @@ class RunFolder:
         }
         write_json(self.record_path, record)
 
-    def ask_again(self, configuration: dict[str, Any]) -> None:
-        """What is asked of it now, where it goes on with other words than it began with."""
-        self.update(arguments=sys.argv[1:], configuration=configuration)
-
     def record(self) -> dict[str, Any]:
         return dict(read_json(self.record_path))
 
