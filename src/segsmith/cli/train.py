@@ -30,7 +30,7 @@ def train(
     ema: Annotated[float | None, Opt(help="Decay of the averaged weights, such as 0.998; 0 for none.")] = None,
     split: Annotated[str, Opt(help="Train on this split; a+b for both.")] = "train",
     static: Annotated[
-        str, Opt(help="A trained network: what a cell stands on, or whose encoder others begin with.")
+        str, Opt(help="A trained network: what a cell, new or trained, stands on, or whose encoder others begin with.")
     ] = "",
     teacher: Annotated[str, Opt(help="Learn from this network, too (run or checkpoint).")] = "",
     encoder_weights: Annotated[str, Opt(help="MobileNet-v2 weights of torchvision or timm.")] = "",

@@ -19,7 +19,7 @@ from segsmith.networks.checkpoint import load_checkpoint
 from segsmith.networks.dynamic import DynamicNetwork
 from segsmith.networks.encoder import MobileNetV2
 from segsmith.networks.loading import MODEL
-from segsmith.networks.tensors import weights_of
+from segsmith.networks.tensors import load_weights, weights_of
 from segsmith.networks.weights import load_encoder
 
 
@@ -49,10 +49,9 @@ def start(
     torch.manual_seed(seed)
     source = None if what in PRESETS else checkpoint_of(what)
     if source is not None:
-        for flag, given in (("--static", static), ("--encoder-weights", encoder_weights)):
-            if given:
-                raise UserError(f"{what} is trained already", fix=f"{flag} goes with a genotype or a preset")
-        return tuned(what, source, classes, auxiliary)
+        if encoder_weights:
+            raise UserError(f"{what} is trained already", fix="--encoder-weights goes with a genotype or a preset")
+        return moved(what, source, static, classes, auxiliary) if static else tuned(what, source, classes, auxiliary)
     genotype = load_genotype(what)
     if static and genotype.kind == "dynamic":
         return on_static(genotype, static, classes, auxiliary)
@@ -95,18 +94,30 @@ def with_rows(new: Tensor, old: Tensor, places: Sequence[tuple[int, int]]) -> Te
 
 def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
     """A dynamic cell with random weights on a trained static network."""
-    source = trained(static)
-    old, meta = load_checkpoint(source, classes.names)
-    if isinstance(old, DynamicNetwork):
-        assert meta.genotype.static is not None
-        below = meta.genotype.static
-    else:
-        below = meta.genotype
-    genotype = replace(genotype, static=below)
+    old, meta = load_checkpoint(trained(static), classes.names)
+    genotype = replace(genotype, static=static_of(meta.genotype))
     network = build(genotype, len(classes), meta.in_channels, auxiliary)
     assert isinstance(network, DynamicNetwork)
     network.start_from(cast(nn.Module, old.static))
     return Start(genotype, network, (f"static network from {static}; the cell is new",))
+
+
+def moved(what: str, source: Path, static: str, classes: Classes, auxiliary: bool) -> Start:
+    """The cell of a trained video network on another image network of the same structure."""
+    old, meta = load_checkpoint(source, classes.names)
+    if not isinstance(old, DynamicNetwork):
+        raise UserError(f"{what} is trained already", fix="--static goes with a genotype, a preset or a video network")
+    begun = on_static(meta.genotype, static, classes, auxiliary)
+    if begun.genotype != meta.genotype:
+        fix = "its genotype with random weights goes onto any: segsmith train GENOTYPE.json --static …"
+        raise UserError(f"the cell of {what} was trained on a network of another structure than {static}", fix=fix)
+    load_weights(cast(DynamicNetwork, begun.network).cell, weights_of(old.cell), source)
+    return replace(begun, said=(f"static network from {static}", f"cell from {what}"))
+
+
+def static_of(genotype: Genotype) -> Genotype:
+    """That of a video network, or the image network itself."""
+    return genotype.static or genotype
 
 
 def with_encoder_of(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:

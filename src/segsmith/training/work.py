@@ -16,6 +16,7 @@ from segsmith.data.open import open_dataset
 from segsmith.data.select import joined_split, near_labels
 from segsmith.errors import UserError
 from segsmith.genotype.jsonform import to_json
+from segsmith.machine import cores
 from segsmith.models import hint
 from segsmith.networks.build import VideoNetwork
 from segsmith.networks.checkpoint import load_checkpoint, save_checkpoint
@@ -196,6 +197,8 @@ def finish(one: Work, loop: Loop) -> dict[str, Any]:
     }
     scores: dict[str, Any] = {"made": made}
     network = cast(VideoNetwork, loop.network)
+    if one.fabric.world_size > 1 and one.fabric.device.type == "cpu":
+        torch.set_num_threads(cores())  # the other processes wait
     with loop.averaged():
         network.eval()
         if one.recipe.settle:
