@@ -48,6 +48,7 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
     made = header(run.model)["made"]
     *below, mine = chain(made, record)[::-1]
     search = found_by(record)
+    cost = [worth(search)] if search else []
     held = "holdout" if "holdout=" in data else ""
     here = f"python results/judge.py {called(path)} {name}"
     return {
@@ -57,7 +58,7 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
         "model": digest(run.model),
         "parameters": describe(meta.genotype, (360, 480), len(meta.classes), meta.in_channels).parameters,
         "weights": began(made, record),
-        "trained": [*map(trained, below), *([worth(search)] if search else []), trained(mine)],
+        "trained": [*(trained(link, mine) for link in below), *cost, trained(mine, mine)],
         "teacher": told(mine.named("teacher")),
         "data": without_path(data),
         "protocol": made["protocol"],
@@ -81,8 +82,10 @@ def judge(path: Path, name: str, data: str = "", seconds: float = 60.0, threads:
     }
 
 
-def trained(link: Link) -> str:
-    return f"{link.made['budget']} ({link.made['images']:,} images)"
+def trained(link: Link, last: Link) -> str:
+    """The data are named where they are others than those of the last training."""
+    (kind, _, _), (kind_now, _, _) = (str(one.made["data"]).partition(":") for one in (link, last))
+    return f"{link.made['budget']} ({link.made['images']:,} images{f' of {kind}' if kind != kind_now else ''})"
 
 
 def scores(model: Path, data: str, split: str, key_every: int) -> dict[str, Any]:

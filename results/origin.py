@@ -50,7 +50,7 @@ class Link:
 
 
 def chain(made: Mapping[str, Any], record: Mapping[str, Any]) -> list[Link]:
-    """How it was made, and what it began with or stands on: back to the first run that is at hand."""
+    """How it was made, and what it began with or stands on: back to the first run that is at hand, each once."""
     link = Link(made, record)
     found = [link]
     for spec in (link.named("static"), link.named("what")):
@@ -58,7 +58,7 @@ def chain(made: Mapping[str, Any], record: Mapping[str, Any]) -> list[Link]:
         if source is not None:
             below = Link.of(source)
             found += chain(below.made, below.record)
-    return found
+    return [one for place, one in enumerate(found) if one not in found[place + 1 :]]
 
 
 def found_by(record: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -151,6 +151,21 @@ def test_the_first_run_behind_a_run_is_found(origin: ModuleType, run: Path, tmp_
     assert origin.began(made, begun("light", tmp_path / "gone")) == said[:1]
 
 
+def test_what_two_parts_come_from_is_told_once(origin: ModuleType, tmp_path: Path) -> None:
+    """A cell that was trained on one image network and moved to another, which began with the same."""
+    import judge
+
+    first = learnt_from(tmp_path / "first", "arch0", "streets:")
+    still = learnt_from(tmp_path / "still", str(first), "camvid:/x")
+    cell = learnt_from(tmp_path / "cell", "light", "streets:", static=str(first))
+    links = origin.chain({"from": []}, begun(str(cell), still))
+    behind = [f"static network from {first}; new", f"weights of {first}", "random weights"]
+    assert [link.made["from"] for link in links] == [[], [behind[1]], [behind[0]], [behind[2]]]
+    of = [origin.Link({"data": data, "budget": "9 epochs", "images": 5000}, {}) for data in ("streets:", "camvid:/x")]
+    assert judge.trained(of[0], of[1]) == "9 epochs (5,000 images of streets)"
+    assert judge.trained(of[1], of[1]) == "9 epochs (5,000 images)"
+
+
 def test_what_lies_in_the_repository_is_called_as_it_lies_there(
     origin: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
