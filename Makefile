@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench format
+.PHONY: help setup demo test types units test-all bench format
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,13 @@ demo: setup  ## the whole way on the built-in street simulator
 test: setup  ## lint, types and the quick tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(MAKE) -j2 types units
+
+# One core could not be used while types are checked.
+types:
 	$(BIN)/mypy
+
+units:
 	$(BIN)/pytest -n 2
 
 test-all: setup  ## every test, the slow ones too

@@ -5,11 +5,12 @@
 # CamVid is that of SegNet: 480x360, index masks, folders train, val and test. A script that was stopped goes on when it
 # is started again. What is finished is left alone, whatever is asked then: delete its folder to make it anew.
 # Variables of all, with what they are where nothing else is said:
-#   MINUTES        of the training of an image network (60; 55 for arch2, 45 for template-arch1, 40 for LGCNet)
-#   PRETRAIN       minutes on the simulator before it (0: none), on the data set STREETS
+#   MINUTES        of the training of an image network (60; 55 for arch2, 45 for template-arch1, 40 for LGCNet, 30 on two
+#                  cores for street-still)
+#   PRETRAIN       minutes on the simulator before it (0: none; 15 for street-still and street), on the data set STREETS
 #   TEACHER        of arch2 (street-still, which has not seen the street 0006R0 but all others; empty: none)
 #   SEED           of all that is random (0)
-#   DEVICES        processes or GPUs of each training (1; auto: as many as are of use)
+#   DEVICES        processes or GPUs of each training (1; 2 for street-still and street; auto: as many as are of use)
 #   EXTRA          more words for each training, such as "--size 180x240"
 #   FIGURES        the folder for the JSON files (RUNS/figures); FIGURES=results writes those that are committed
 #   SECONDS_TIMED  for the times of a network (60)
@@ -18,7 +19,7 @@
 #   TRIALS         that a search trains (60; 30 templates), and its SAMPLER (ppo): dynamic_arch0, dynamic_arch2, template_search
 #   TOP            so many of its best are trained in full (1), a larger number later adds to them: the same
 #   TOP_MINUTES    of such a training (MINUTES where that is given, else 25): the same
-#   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 90): street
+#   CELL_MINUTES   of the cell's training (MINUTES where that is given, else 28): street
 #   SEARCH, SPACE  minutes of the search (15), and more words for it: lgc
 set -eu
 
@@ -71,13 +72,13 @@ train() {
     fi
 }
 
-# image RUN WHAT [more words]: an image network, on the simulator first where that is asked for
+# image RUN PRESET [more words]: an image network, on the simulator first where that is asked for
 image() {
     image=$1 from=$2
     shift 2
     if [ "$PRETRAIN" != 0 ]; then
-        train "$image-streets" "$from" "$STREETS" "$PRETRAIN"
-        from=$image-streets
+        train "$RUNS/$from-streets" "$from" "$STREETS" "$PRETRAIN"
+        from=$RUNS/$from-streets
     fi
     train "$image" "$from" "$DATA" "$MINUTES" "$@"
 }
@@ -88,11 +89,13 @@ arch2() {
     image "$RUNS/arch2" arch2 ${TEACHER:+--teacher $TEACHER}
 }
 
-# cell RUN WHAT STATIC MINUTES: most clips are single images in synthetic motion; the image network that the cell stands
-# on is also its teacher, for an answer that jumps at key frames flickers
+# cell RUN WHAT STATIC MINUTES [more words]: most clips are single images in synthetic motion; the image network that the
+# cell stands on is also its teacher, for an answer that jumps at key frames flickers
 cell() {
+    cell=$1 from=$2 below=$3 minutes=$4
+    shift 4
     # shellcheck disable=SC2086
-    train "$1" "$2" "$DATA" "$4" --static "$3" --teacher "$3" $CLIPS
+    train "$cell" "$from" "$DATA" "$minutes" --static "$below" --teacher "$below" $CLIPS "$@"
 }
 
 # search RUN [words]: asked again, a search goes on by itself

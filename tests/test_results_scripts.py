@@ -14,8 +14,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ALL = ROOT / "results" / "all.sh"
 SCRIPTS = sorted(path for path in (ROOT / "results").glob("*.sh") if path.name not in ("steps.sh", ALL.name))
+DATA = "streets:clips=4,frames=4,size=64x96"
 TINY = {
     "MINUTES": "0.02",
+    "PRETRAIN": "0.02",
+    "STREETS": DATA,
     "TRIALS": "2",
     "TEACHER": "",
     "SEARCH": "0.02",
@@ -25,7 +28,6 @@ TINY = {
     "SECONDS_TIMED": "0.2",
     "PYTHON": sys.executable,
 }
-DATA = "streets:clips=4,frames=4,size=64x96"
 
 
 def run(script: Path, folder: Path) -> None:
@@ -135,7 +137,6 @@ def plain(command: str) -> str:
 
 
 def test_what_was_recorded_is_what_the_scripts_do(copy: Path) -> None:
-    """But for the way in which the image network below street was settled, which its script tells."""
     lines = asked(copy, "all")
     trained = [options(line) for line in lines if " segsmith train " in line]
     searched = {line.partition("-m ")[2].replace(" --seed 0", "") for line in lines if " segsmith search " in line}
@@ -167,24 +168,22 @@ def test_what_chance_found_lies_beside_what_was_searched(copy: Path) -> None:
     assert not places("ppo") & places("random")
 
 
-def test_below_street_is_the_recorded_image_network(copy: Path) -> None:
-    assert asked(copy, "street")[0] == asked(copy, "template_arch0")[0]
+def test_below_street_is_the_image_network_that_ships(copy: Path) -> None:
+    *still, _ = asked(copy, "street_still")
+    assert asked(copy, "street")[: len(still)] == still
+
+
+def minutes(copy: Path, **variables: str) -> list[str]:
+    """Of the trainings of street.sh, one after the other."""
+    lines = asked(copy, "street", **variables)
+    return [options(line)[1]["--minutes"] for line in lines if " segsmith train " in line]
 
 
 def test_minutes_are_those_of_the_cell_unless_it_has_its_own(copy: Path) -> None:
-    def minutes(**variables: str) -> list[str]:
-        return [options(line)[1]["--minutes"] for line in asked(copy, "street", **variables)[:2]]
-
-    assert minutes() == ["60", "90"]
-    assert minutes(MINUTES="5") == ["5", "5"]
-    assert minutes(MINUTES="5", CELL_MINUTES="7") == ["5", "7"]
+    assert minutes(copy) == ["15", "30", "28"]
+    assert minutes(copy, MINUTES="5") == ["15", "5", "5"]
+    assert minutes(copy, MINUTES="5", CELL_MINUTES="7") == ["15", "5", "7"]
 
 
-def test_a_larger_top_adds_to_the_smaller(copy: Path) -> None:
-    def judged(top: str) -> tuple[bool, int]:
-        lines = asked(copy, "template_search", TOP=top)
-        return any(f"--top {top}" in line for line in lines), sum("judge.py" in line for line in lines)
-
-    assert judged("1") == (True, 1)
-    assert judged("1") == (False, 1)
-    assert judged("3") == (True, 3)
+def test_without_the_simulator_there_are_two_trainings(copy: Path) -> None:
+    assert minutes(copy, PRETRAIN="0") == ["30", "28"]

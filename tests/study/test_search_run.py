@@ -91,7 +91,7 @@ def test_a_latency_that_nothing_keeps_ends_the_search(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segsmith.study.driver.REFUSALS", 2)
-    monkeypatch.setattr("segsmith.study.clock.SECONDS", 0.2)
+    monkeypatch.setattr("segsmith.study.clock.Clock.__call__", lambda clock, genotype: 5.0)
     with pytest.raises(UserError, match="none of 2 candidates in a row met the budget"):
         run_search(asked(root, tmp_path / "run", trials=1, latency="0.001ms"))
 

@@ -86,9 +86,9 @@ def test_a_run_in_minutes_ends_in_both_processes(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
     # A clip in pieces: its last one runs no key frame.
-    video = TrainOptions("light", STREETS, str(tmp_path / "video"), epochs=8, devices=2, quiet=True)
+    video = TrainOptions("light", STREETS, str(tmp_path / "video"), epochs=4, devices=2, quiet=True)
     scores = train_run(replace(video, static=str(tmp_path / "run"), evaluations=0))
-    assert scores["made"]["steps"] >= 8
+    assert scores["made"]["steps"] >= 4
 
 
 @pytest.mark.filterwarnings("ignore")
