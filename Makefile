@@ -24,7 +24,7 @@ test: setup  ## lint, types and the quick tests
 	$(BIN)/ruff format --check .
 	$(MAKE) -j2 types units
 
-# One core could not be used while types are checked.
+# One core is enough for it: beside the tests, not before them.
 types:
 	$(BIN)/mypy
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# arch2: MobileNet-v2 and a searched decoder, from random weights. The way that made static_arch2.json.
+# arch2: MobileNet-v2 and a searched decoder, from random weights. The way that made static_arch2.json,
+# whose teacher was the street-still of that commit.
 MINUTES=${MINUTES:-55}
 . "$(dirname "$0")/steps.sh"
 

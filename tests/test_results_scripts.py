@@ -187,3 +187,13 @@ def test_minutes_are_those_of_the_cell_unless_it_has_its_own(copy: Path) -> None
 
 def test_without_the_simulator_there_are_two_trainings(copy: Path) -> None:
     assert minutes(copy, PRETRAIN="0") == ["30", "28"]
+
+
+def test_a_larger_top_adds_to_the_smaller(copy: Path) -> None:
+    def judged(top: str) -> tuple[bool, int]:
+        lines = asked(copy, "template_search", TOP=top)
+        return any(f"--top {top}" in line for line in lines), sum("judge.py" in line for line in lines)
+
+    assert judged("1") == (True, 1)
+    assert judged("1") == (False, 1)
+    assert judged("3") == (True, 3)

@@ -95,7 +95,7 @@ def with_rows(new: Tensor, old: Tensor, places: Sequence[tuple[int, int]]) -> Te
 def on_static(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
     """A dynamic cell with random weights on a trained static network."""
     old, meta = load_checkpoint(trained(static), classes.names)
-    genotype = replace(genotype, static=static_of(meta.genotype))
+    genotype = replace(genotype, static=meta.genotype.static or meta.genotype)
     network = build(genotype, len(classes), meta.in_channels, auxiliary)
     assert isinstance(network, DynamicNetwork)
     network.start_from(cast(nn.Module, old.static))
@@ -113,11 +113,6 @@ def moved(what: str, source: Path, static: str, classes: Classes, auxiliary: boo
         raise UserError(f"the cell of {what} was trained on a network of another structure than {static}", fix=fix)
     load_weights(cast(DynamicNetwork, begun.network).cell, weights_of(old.cell), source)
     return replace(begun, said=(f"static network from {static}", f"cell from {what}"))
-
-
-def static_of(genotype: Genotype) -> Genotype:
-    """That of a video network, or the image network itself."""
-    return genotype.static or genotype
 
 
 def with_encoder_of(genotype: Genotype, static: str, classes: Classes, auxiliary: bool) -> Start:
